@@ -1,0 +1,61 @@
+/** The judge contract: a process reward model that scores one step by its next state. */
+import type { ActionCall, ActionResult, SubgoalState } from "./env.ts";
+import type { JsonValue } from "./json.ts";
+import type { ErrorRecord } from "./errors.ts";
+
+export type VoteValue = 1 | 0 | -1;
+
+/** Kept as it came: an abstention (unparseable) and a failure (no answer) are not neutral. */
+export type Vote =
+  | { readonly status: "vote"; readonly value: VoteValue; readonly text: string }
+  | { readonly status: "abstained"; readonly text: string }
+  | { readonly status: "failed"; readonly error: ErrorRecord };
+
+export interface Judgement {
+  readonly stepId: string;
+  /** The judge's spec, for example "subgoal:flip=0.2". */
+  readonly judgeId: string;
+  readonly judgeVersion: string;
+  /** True when it read subgoals: every result made with it says `oracle-reward`. */
+  readonly privileged: boolean;
+  readonly votes: readonly Vote[];
+  /** Mean of the parseable votes; null when there is none. */
+  readonly score: number | null;
+  readonly hints: readonly string[];
+  readonly durationMs: number;
+}
+
+export interface JudgedTurn {
+  readonly actions: readonly ActionCall[];
+  readonly parseError: string | null;
+  readonly rawText: string | null;
+  readonly results: readonly ActionResult[];
+  readonly observation: JsonValue;
+  /** The same observation as a language model reads it (the definition's `toText`). */
+  readonly observationText: string;
+}
+
+/** Everything a judge may read about one step. `privileged` is null unless the judge asked for it. */
+export interface JudgeInput {
+  readonly stepId: string;
+  readonly instruction: string;
+  readonly firstObservationText: string;
+  /** Turns before the judged one, oldest first. */
+  readonly history: readonly JudgedTurn[];
+  readonly current: JudgedTurn;
+  readonly terminated: boolean;
+  readonly privileged: {
+    readonly before: SubgoalState;
+    readonly after: SubgoalState;
+    readonly submitted: boolean;
+  } | null;
+}
+
+export interface Judge extends AsyncDisposable {
+  readonly id: string;
+  readonly version: string;
+  readonly privileged: boolean;
+  /** Never throws for a judge's own failure (that is a vote with status "failed"); rejects only on abort. */
+  judge(input: JudgeInput, options: { signal: AbortSignal }): Promise<Judgement>;
+  close(): Promise<void>;
+}

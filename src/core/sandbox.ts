@@ -1,0 +1,186 @@
+/**
+ * The sandbox contract: where untrusted commands run. Drivers live in src/sandbox/; environments see only this.
+ *
+ * Results and errors: a command that fails, is killed or times out is a *result* (`ExecResult`, `ShellExit`).
+ * A sandbox that cannot start, or that died under us, is a `SandboxError` (code ERR_SANDBOX_*).
+ * Everything that happens inside is hostile: paths are resolved inside, output is bounded, names are not trusted.
+ */
+
+export type SandboxKind = "bubblewrap" | "unsafe-local";
+
+/** Hard limits. Each driver's probe says which mechanism (cgroup or rlimit) enforces them on this machine. */
+export interface SandboxLimits {
+  /** Memory of all processes and of the private file systems together, bytes. */
+  readonly memoryBytes: number;
+  /** CPU time one process may use, seconds. */
+  readonly cpuSeconds: number;
+  /** Share of one core all processes may use together (1 = one core); only where cgroups are writable. */
+  readonly cpus: number;
+  readonly maxProcesses: number;
+  /** Largest single file, bytes. */
+  readonly maxFileBytes: number;
+  /** Private writable space (home and /tmp together count towards memory too), bytes. */
+  readonly diskBytes: number;
+  /** What `exec` keeps of stdout and of stderr, each, bytes; the front is dropped, the tail kept. */
+  readonly maxOutputBytes: number;
+  readonly maxOpenFiles: number;
+}
+
+export const defaultSandboxLimits: SandboxLimits = {
+  memoryBytes: 512 * 1024 * 1024,
+  cpuSeconds: 300,
+  cpus: 1,
+  maxProcesses: 128,
+  maxFileBytes: 64 * 1024 * 1024,
+  diskBytes: 128 * 1024 * 1024,
+  maxOutputBytes: 1024 * 1024,
+  maxOpenFiles: 1024,
+};
+
+export interface SandboxSpec {
+  readonly kind: SandboxKind;
+  readonly limits?: Partial<SandboxLimits>;
+  /** Seconds after which the sandbox is killed whatever happens; covers a lost owner. Default 3600. */
+  readonly maxLifetimeSeconds?: number;
+}
+
+export interface ExecOptions {
+  /** Bytes or text for stdin; default: empty. */
+  readonly input?: Uint8Array | string;
+  /** Inside the sandbox; default: home. */
+  readonly cwd?: string;
+  /** Added to the sandbox's own minimal environment; the host's is never inherited. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The whole process group is killed at the deadline and `timedOut` is set. Default 30 000. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  /** null when a signal ended it. */
+  readonly exitCode: number | null;
+  readonly signalName: string | null;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  /** Bytes dropped from the front of stdout and stderr together. */
+  readonly droppedBytes: number;
+  readonly timedOut: boolean;
+}
+
+export interface ShellOptions {
+  /** Default: the sandbox's interactive bash. */
+  readonly argv?: readonly string[];
+  readonly cols: number;
+  readonly rows: number;
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface ShellExit {
+  readonly exitCode: number | null;
+  readonly signalName: string | null;
+}
+
+/** What the terminal's foreground is doing, read from the kernel, not guessed from output. */
+export interface ForegroundState {
+  /** True when the foreground process group is the shell's own. */
+  readonly isShell: boolean;
+  /** Name of the foreground group's leader (comm), untrusted; null when it is gone. */
+  readonly name: string | null;
+  /** True when a foreground process is blocked reading, or polling for input on, this terminal. */
+  readonly waitingForInput: boolean;
+}
+
+/** A process on a PTY of its own. */
+export interface Shell {
+  /** Bytes as they arrive; chunks may split characters. At most one listener. */
+  onData(listener: (chunk: Uint8Array) => void): void;
+  /** Called once, after the last data. */
+  onExit(listener: (exit: ShellExit) => void): void;
+  write(data: string | Uint8Array): void;
+  resize(cols: number, rows: number): void;
+  /** Flow control: a paused shell stops reading its PTY, and the program blocks. */
+  pause(): void;
+  resume(): void;
+  foreground(): Promise<ForegroundState>;
+  /** Hang up and kill what still runs in this terminal's session. Harmless twice. */
+  close(): Promise<void>;
+}
+
+export interface FileSpec {
+  /** Absolute, or relative to home. Missing parent directories are made. */
+  readonly path: string;
+  /** Default: regular file with `content`. A `symlink` holds its target in `content`. */
+  readonly type?: "file" | "directory" | "symlink";
+  readonly content?: Uint8Array | string;
+  /** Permission bits, default 0o644 (files) or 0o755 (directories). */
+  readonly mode?: number;
+  /** Modification time, seconds since 1970. */
+  readonly mtimeSeconds?: number;
+}
+
+export interface TreeEntry {
+  /** Relative to the tree's root, "/" separated. */
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink" | "other";
+  readonly mode: number;
+  readonly size: number;
+  readonly mtimeSeconds: number;
+  /** Contents of regular files up to `maxFileBytes` (null when larger or unreadable); a symlink's target. */
+  readonly content: Uint8Array | null;
+}
+
+export interface TreeOptions {
+  readonly maxEntries?: number; // default 4 096
+  readonly maxFileBytes?: number; // default 256 KiB; larger files have content null
+  readonly maxTotalBytes?: number; // default 8 MiB; files past it have content null
+  /** Directory names that are listed but not entered, for example ".git". */
+  readonly skip?: readonly string[];
+}
+
+export interface ProcessInfo {
+  /** As seen inside the sandbox. */
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly argv: readonly string[];
+  /** One of the kernel's letters: R S D T Z … */
+  readonly state: string;
+}
+
+export interface Sandbox extends AsyncDisposable {
+  readonly id: string;
+  readonly kind: SandboxKind;
+  /** The private, writable home, as seen inside; also the default working directory. */
+  readonly home: string;
+  readonly limits: SandboxLimits;
+  exec(argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  shell(options: ShellOptions): Promise<Shell>;
+  /** @throws SandboxError ERR_SANDBOX_FILE when the path is missing, is no regular file, or is larger than `maxBytes`. */
+  read(path: string, options?: { maxBytes?: number }): Promise<Uint8Array>;
+  write(files: readonly FileSpec[]): Promise<void>;
+  /** A bounded listing with contents, never following symlinks. */
+  tree(path: string, options?: TreeOptions): Promise<TreeEntry[]>;
+  processes(): Promise<ProcessInfo[]>;
+  /** Kills every process in it and frees everything. Harmless twice; never throws for a sandbox that is already gone. */
+  close(): Promise<void>;
+}
+
+export interface SandboxAvailability {
+  readonly available: boolean;
+  /** Why not, and what to do. */
+  readonly reason?: string;
+  readonly fix?: string;
+  /** What enforces memory and process limits here. */
+  readonly limitsBy: "cgroup-v1" | "cgroup-v2" | "rlimit";
+}
+
+export interface SandboxDriver extends AsyncDisposable {
+  readonly kind: SandboxKind;
+  probe(): Promise<SandboxAvailability>;
+  start(spec: Omit<SandboxSpec, "kind">, options?: { signal?: AbortSignal }): Promise<Sandbox>;
+  /** Kill and remove what dead owners left behind (their own live sandboxes stay). Returns how many were swept. */
+  sweep(): Promise<number>;
+  /** Processes of this driver's sandboxes that are alive now; 0 after a clean run. */
+  countProcesses(): Promise<number>;
+  close(): Promise<void>;
+}
