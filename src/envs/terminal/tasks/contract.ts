@@ -1,0 +1,43 @@
+/**
+ * What a generated task and the environment that plays it tell each other.
+ *
+ * A task describes the world it needs (`World`); the environment builds it, and later hands back what it looks like
+ * (`WorldState`, plain JSON). Checks are pure functions of the task and that state: they never run a command, and what
+ * the terminal printed is not part of the state.
+ */
+import type { FileSpec } from "../../../core/sandbox.ts";
+
+/** The world before the agent's first turn. Paths are relative to home. */
+export interface World {
+  readonly files: readonly FileSpec[];
+  /** Bash script, run in home after the files are there and before the agent starts (git history and the like). */
+  readonly setup?: string;
+  /** Command line of a daemon, started in home through `bash -c` before the agent; it outlives that shell. */
+  readonly background?: string;
+}
+
+export interface StateFile {
+  /** Relative to home, "/" separated. */
+  readonly path: string;
+  readonly type: "file" | "directory" | "symlink" | "other";
+  /** Permission bits. */
+  readonly mode: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly mtimeSeconds: number;
+  /** Content of a regular file, or a symlink's target; null when it is binary (no UTF-8), too large or unreadable. */
+  readonly text: string | null;
+}
+
+export interface StateProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  /** One of the kernel's letters: R S D T Z … */
+  readonly state: string;
+}
+
+/** The world as it is now: everything below home (`.git` is listed, not entered) and every process of the sandbox. */
+export interface WorldState {
+  readonly files: readonly StateFile[];
+  readonly processes: readonly StateProcess[];
+}
