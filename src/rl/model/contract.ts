@@ -1,0 +1,167 @@
+/**
+ * The narrow interface between the loops (serve, train) and the numerics.
+ *
+ * Everything here is plain data and promises: no tensor crosses it, so that a faster backend changes nothing outside
+ * src/rl/{model,backend,losses}. Log-probabilities are natural logarithms (nats), always.
+ */
+import type { Sampling } from "../../core/policy.ts";
+import type { Random } from "../../core/random.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+
+/** Llama-style decoder: RMSNorm, RoPE (half-split), causal attention, SwiGLU. */
+export interface ModelConfig {
+  readonly vocabSize: number;
+  readonly dModel: number;
+  readonly layers: number;
+  /** Must divide dModel into an even head size. */
+  readonly heads: number;
+  /** Width of the feed-forward layer. */
+  readonly ffn: number;
+  /** Most tokens of prompt and completion together. */
+  readonly maxContext: number;
+  /** True: a pointer distribution over the context is mixed with the vocabulary's (See et al. 2017). */
+  readonly copyHead: boolean;
+  /** True: the output head shares the embedding. */
+  readonly tiedHead: boolean;
+}
+
+/** Parameters by name, in one fixed order; plain and transferable (`Object.values(weights).map((w) => w.data.buffer)`). */
+export type WeightSet = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
+
+export interface CompletionRequest {
+  readonly promptTokenIds: readonly number[];
+  readonly sampling: Sampling;
+  /** The sequence's own stream. One number is drawn for each sampled token; greedy draws none. */
+  readonly random: Random;
+}
+
+export interface Completion {
+  /** Includes the final <eos> when finishReason is "stop". */
+  readonly tokenIds: number[];
+  /**
+   * Of the distribution that was sampled: after temperature, top-k and top-p, in that order.
+   * Greedy (temperature 0) records the distribution at temperature 1 instead, whose mode it took.
+   */
+  readonly logprobs: number[];
+  readonly finishReason: "stop" | "length";
+  /** Weight version of each token, as given to `importWeights`: equal runs become `versionSpans`. */
+  readonly versions: number[];
+}
+
+export interface ScoreRequest {
+  readonly promptTokenIds: readonly number[];
+  readonly tokenIds: readonly number[];
+  /** Above 0. Default 1. */
+  readonly temperature?: number;
+}
+
+/** A policy in this process. Not thread-safe across processes; calls on one model may overlap and are batched. */
+export interface LanguageModel {
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly backend: string;
+  readonly parameterCount: number;
+  /** Version given with the weights in use now; 0 for a fresh model. */
+  readonly version: number;
+
+  /**
+   * Continuous batching: requests join the running batch at the next token, whoever called.
+   * Weights imported meanwhile take effect at the next token; running sequences are prefilled again under them, so
+   * every token's log-probability is that of one version: see `versions`.
+   * @throws PolicyError ERR_CONTEXT_TOO_LONG when a prompt leaves no room for one token, ERR_PROMPT_EMPTY.
+   */
+  generate(requests: readonly CompletionRequest[], options?: { readonly signal?: AbortSignal }): Promise<Completion[]>;
+
+  /** Log-probability of each completion token: the trainer's own forward pass, in fixed-shape batches. */
+  score(sequences: readonly ScoreRequest[]): Promise<number[][]>;
+
+  exportWeights(): Promise<WeightSet>;
+  /** Copies. @throws TrainerError ERR_WEIGHTS_MISMATCH when names or shapes differ; the model is then unchanged. */
+  importWeights(weights: WeightSet, version: number): Promise<void>;
+
+  dispose(): void;
+}
+
+/** One demonstration: cross-entropy on the completion, mean over the tokens of the whole batch. */
+export interface ImitationSequence {
+  readonly promptTokenIds: readonly number[];
+  readonly tokenIds: readonly number[];
+}
+
+/** One model call under the policy gradient: token mean within the call, then the mean over calls. */
+export interface PolicySequence {
+  readonly promptTokenIds: readonly number[];
+  readonly tokenIds: readonly number[];
+  /** Behaviour log-probabilities as recorded, at `temperature`; same length as tokenIds. */
+  readonly logprobs: readonly number[];
+  readonly advantage: number;
+  /** Of the sampler, above 0: the trained distribution is tempered alike. Samples cut by top-k or top-p are refused. */
+  readonly temperature: number;
+  /** Log-probabilities under the reference (from `score` on a frozen model); needed when klCoefficient > 0. */
+  readonly referenceLogprobs?: readonly number[];
+}
+
+export type TrainBatch =
+  | { readonly type: "imitation"; readonly sequences: readonly ImitationSequence[] }
+  | { readonly type: "policy"; readonly sequences: readonly PolicySequence[] };
+
+export interface TrainerOptions {
+  readonly learningRate: number;
+  /** Steps of linear warm-up from 0; then constant. Default 0. */
+  readonly warmupSteps?: number;
+  /** AdamW: default betas 0.9 and 0.98, epsilon 1e-8, weight decay 0 (never on norms). */
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  readonly weightDecay?: number;
+  /** Global gradient-norm clip; default 1. */
+  readonly maxGradientNorm?: number;
+  /** PPO-clip: ratio kept within [1 - clipLow, 1 + clipHigh]; defaults 0.2 and 0.28. */
+  readonly clipLow?: number;
+  readonly clipHigh?: number;
+  /** Weight of the k3 penalty towards the reference; default 0. */
+  readonly klCoefficient?: number;
+  /** Padded tokens of one forward and backward pass; gradients accumulate over passes. Default 4096. */
+  readonly microbatchTokens?: number;
+}
+
+export interface StepMetrics {
+  /** Optimiser steps taken, this one included. */
+  readonly step: number;
+  readonly loss: number;
+  /** Before clipping. */
+  readonly gradientNorm: number;
+  readonly learningRate: number;
+  readonly sequences: number;
+  /** Trained (completion) tokens, and all tokens that went through the model, without padding. */
+  readonly lossTokens: number;
+  readonly tokens: number;
+  /** Mean entropy of the trained distribution over loss tokens, nats. */
+  readonly entropy: number;
+  /** Mean log-probability of the loss tokens. */
+  readonly meanLogprob: number;
+  /** Policy batches only, else null. */
+  readonly policy: {
+    /** Share of loss tokens where the clipped branch was taken. */
+    readonly clipFraction: number;
+    /** Mean of (ratio - 1) - log ratio against the behaviour policy. */
+    readonly approxKl: number;
+    /** Mean k3 against the reference; null without one. */
+    readonly referenceKl: number | null;
+    readonly meanRatio: number;
+  } | null;
+}
+
+export interface Trainer {
+  readonly model: LanguageModel;
+  readonly stepsTaken: number;
+  /**
+   * One optimiser step. A gradient that is not finite leaves the weights unchanged.
+   * @throws TrainerError ERR_BATCH_EMPTY, ERR_BATCH_INVALID (lengths differ, unknown token, temperature 0, too long),
+   * ERR_GRADIENT_NOT_FINITE.
+   */
+  step(batch: TrainBatch): Promise<StepMetrics>;
+  /** Model and optimiser, bit for bit, into a new directory: complete or absent, never half. */
+  save(directory: string): Promise<void>;
+  dispose(): void;
+}

@@ -1,0 +1,19 @@
+/** Words with a byte fallback. Deliberately knows nothing of agents or prompts: structural tokens come by name. */
+import type { JsonObject } from "../../core/json.ts";
+
+export interface Tokenizer {
+  readonly vocabSize: number;
+  readonly padId: number;
+  readonly bosId: number;
+  readonly eosId: number;
+  /** Any text; never yields a special token, so untrusted text cannot forge structure. */
+  encode(text: string): number[];
+  /** `decode(encode(text)) === text` for every string. Special tokens appear as `<name>`. */
+  decode(ids: readonly number[]): string;
+  /** Id of a special token by its name in angle brackets, for example "<step>". @throws TrainerError ERR_TOKEN_UNKNOWN */
+  special(name: string): number;
+  isSpecial(id: number): boolean;
+  /** Text of one token, for display. */
+  tokenText(id: number): string;
+  toJSON(): JsonObject;
+}
