@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# Installs and builds everything that Afterstate needs, again and again without harm.
+# As root on Debian it installs what is missing; without the rights it says what to install and goes on with what there is.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+
+node_major=$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/' || true)
+if [ -z "$node_major" ] || [ "$node_major" -lt 20 ]; then
+  say "Node 20 or newer is needed (found: $(node --version 2>/dev/null || echo none))"
+  exit 1
+fi
+
+# Command that proves the package is there -> Debian package.
+declare -A needed=(
+  [bwrap]=bubblewrap [g++]=g++ [gcc]=gcc [make]=make [/usr/bin/python3]=python3 [git]=git
+  [ps]=procps [less]=less [vim]=vim [tar]=tar [gzip]=gzip
+)
+missing=()
+for command in "${!needed[@]}"; do
+  command -v "$command" >/dev/null 2>&1 || missing+=("${needed[$command]}")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing Debian packages: ${missing[*]}"
+    apt-get update -qq >/dev/null 2>&1 || say "apt-get update failed; trying with the package lists there are"
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+      say "could not install: ${missing[*]}"
+  else
+    say "please install as root: apt-get install ${missing[*]}"
+  fi
+fi
+
+# Native addons compile against the headers beside this node, where they are installed.
+if [ -z "${npm_config_nodedir:-}" ] && [ -f "$(dirname "$(dirname "$(command -v node)")")/include/node/node_api.h" ]; then
+  npm_config_nodedir=$(dirname "$(dirname "$(command -v node)")")
+  export npm_config_nodedir
+fi
+
+stamp=node_modules/.afterstate-lock
+if ! cmp -s package-lock.json "$stamp"; then
+  say "installing npm packages"
+  log=$(mktemp)
+  if ! npm ci --no-fund --no-audit >"$log" 2>&1; then
+    tail -30 "$log" >&2
+    say "npm ci failed"
+    exit 1
+  fi
+  rm -f "$log"
+  cp package-lock.json "$stamp"
+fi
+
+bash scripts/build.sh

@@ -1,0 +1,22 @@
+/** Options that several commands share, and parsers whose messages say what to write instead. */
+import { InvalidArgumentError, Option } from "commander";
+
+export function parseCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new InvalidArgumentError("write a whole number from 1");
+  return value;
+}
+
+export function parseSeed(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("write a whole number from 0");
+  return value;
+}
+
+export const envOption = (): Option =>
+  new Option("--env <env>", 'environment id, or a path to a module such as "./my-env.ts"');
+export const seedOption = (): Option => new Option("--seed <n>", "seed of tasks and draws").argParser(parseSeed).default(0);
+export const sandboxOption = (): Option =>
+  new Option("--sandbox <kind>", "where untrusted commands run").choices(["bubblewrap", "unsafe-local"]).default("bubblewrap");
+export const parallelOption = (): Option =>
+  new Option("--parallel <n>", "environments open at once, a hard cap").argParser(parseCount).default(8);
