@@ -34,12 +34,14 @@ export async function collectVocabulary(
           for (const action of turn) for (const text of textsOf(action)) read(text);
     }
   }
-  for (let digit = 0; digit <= 30; digit++) read(` ${digit}`);
-  return [...counts]
+  const words = [...counts]
     .filter(([, count]) => count >= options.minCount)
     .sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
     .slice(0, options.maxWords)
     .map(([piece]) => piece);
+  // Step numbers are in every prompt, whatever the tasks say.
+  const stepNumbers = Array.from({ length: 30 }, (_, index) => split(` ${index + 1}`)).flat();
+  return [...new Set([...words, ...stepNumbers])];
 }
 
 /** Strings as they stand, everything else as the JSON it is written as (see action-codec.ts). */

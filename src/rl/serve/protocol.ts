@@ -1,0 +1,35 @@
+/** What the serving process and its client say to each other, over a Node IPC channel. */
+import type { ErrorRecord } from "../../core/errors.ts";
+import type { Sampling, VersionSpan } from "../../core/policy.ts";
+
+export interface ServeStart {
+  readonly type: "start";
+  readonly modelDirectory: string;
+  readonly backend: string;
+}
+
+export type ServeRequest =
+  | ServeStart
+  | {
+      readonly type: "generate";
+      readonly id: number;
+      readonly promptTokenIds: readonly number[];
+      readonly sampling: Sampling;
+      readonly seed: string;
+    }
+  | { readonly type: "cancel"; readonly id: number }
+  /** Take these weights between two token batches. */
+  | { readonly type: "load"; readonly id: number; readonly directory: string; readonly version: number };
+
+export type ServeReply =
+  | { readonly type: "ready"; readonly backend: string; readonly version: number; readonly parameterCount: number }
+  | {
+      readonly type: "generated";
+      readonly id: number;
+      readonly tokenIds: readonly number[];
+      readonly logprobs: readonly number[];
+      readonly finishReason: "stop" | "length";
+      readonly versionSpans: readonly VersionSpan[];
+    }
+  | { readonly type: "loaded"; readonly id: number; readonly version: number }
+  | { readonly type: "failed"; readonly id: number | null; readonly error: ErrorRecord };

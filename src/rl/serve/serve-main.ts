@@ -1,0 +1,84 @@
+/**
+ * The serving process: one model, requests in, completions out. Started by serve-client.ts.
+ *
+ * New weights are imported while requests run: the model takes them between two tokens, so no request is refused and
+ * none waits longer than one batch. It dies with its parent.
+ */
+import { toErrorRecord } from "../../core/errors.ts";
+import type { VersionSpan } from "../../core/policy.ts";
+import { createRandom } from "../../core/random.ts";
+import { loadModel, readWeights } from "../model/checkpoint.ts";
+import type { LanguageModel } from "../model/contract.ts";
+import type { ServeReply, ServeRequest, ServeStart } from "./protocol.ts";
+
+let model: LanguageModel | null = null;
+const running = new Map<number, AbortController>();
+
+const reply = (message: ServeReply): void => {
+  process.send?.(message);
+};
+
+process.on("disconnect", () => process.exit(0));
+process.on("message", (message: ServeRequest) => {
+  const id = "id" in message ? message.id : null;
+  handle(message).catch((error: unknown) => {
+    reply({ type: "failed", id, error: toErrorRecord(error, "policy") });
+  });
+});
+
+async function handle(message: ServeRequest): Promise<void> {
+  switch (message.type) {
+    case "start":
+      return start(message);
+    case "cancel":
+      running.get(message.id)?.abort(new Error("cancelled"));
+      return;
+    case "load": {
+      await ready().importWeights(await readWeights(message.directory), message.version);
+      return reply({ type: "loaded", id: message.id, version: message.version });
+    }
+    case "generate": {
+      const controller = new AbortController();
+      running.set(message.id, controller);
+      try {
+        const { promptTokenIds, sampling, seed } = message;
+        const [completion] = await ready().generate([{ promptTokenIds, sampling, random: createRandom(seed) }], {
+          signal: controller.signal,
+        });
+        const { tokenIds, logprobs, finishReason, versions } = completion!;
+        return reply({
+          type: "generated",
+          id: message.id,
+          tokenIds,
+          logprobs,
+          finishReason,
+          versionSpans: spansOf(versions),
+        });
+      } finally {
+        running.delete(message.id);
+      }
+    }
+  }
+}
+
+async function start({ modelDirectory, backend }: ServeStart): Promise<void> {
+  model = await loadModel(modelDirectory, { backend });
+  const { version, parameterCount } = model;
+  reply({ type: "ready", backend: model.backend, version, parameterCount });
+}
+
+function ready(): LanguageModel {
+  if (!model) throw new Error("the serving process has no model yet");
+  return model;
+}
+
+/** Runs of equal versions as half-open spans. */
+function spansOf(versions: readonly number[]): VersionSpan[] {
+  const spans: { version: number; from: number; to: number }[] = [];
+  for (const [index, version] of versions.entries()) {
+    const last = spans.at(-1);
+    if (last?.version === version) last.to = index + 1;
+    else spans.push({ version, from: index, to: index + 1 });
+  }
+  return spans;
+}

@@ -1,0 +1,98 @@
+/** The configuration of a training run: parsed once at the edge, saved resolved beside the run. */
+import { z } from "zod";
+import { ConfigError } from "../../core/errors.ts";
+
+const fraction = z.number().min(0).max(1);
+const count = z.int().min(1);
+const positive = z.number().positive();
+
+const modelSchema = z.strictObject({
+  dModel: count.default(128),
+  layers: count.default(2),
+  heads: count.default(4),
+  ffn: count.default(344),
+  maxContext: count.default(256).describe("tokens of prompt and completion together"),
+  copyHead: z.boolean().default(true).describe("mix a pointer distribution over the context into the vocabulary's"),
+  tiedHead: z.boolean().default(true),
+});
+
+const startSchema = z.strictObject({
+  policy: z.string().optional().describe('directory of a model to start from, "local:DIR"; default: imitate'),
+  noiseRate: fraction.default(0.65).describe("the demonstrator replaces each oracle step at this rate: noisy:RATE"),
+  tokens: count.default(300_000).describe("imitation budget, all tokens that go through the model"),
+  learningRate: positive.default(1e-3),
+  sequencesPerStep: count.default(32),
+  vocabularyTasks: count.default(2_000),
+});
+
+const loopSchema = z.strictObject({
+  updates: z.int().min(0).default(60),
+  groupsPerUpdate: count.default(16),
+  attempts: count.min(2).default(8).describe("attempts at each task: the group that gives the baseline"),
+  epochs: count.default(1).describe("passes over an update's samples"),
+  minibatches: count.default(1).describe("optimiser steps in each pass"),
+  learningRate: positive.default(5e-4),
+  temperature: positive.default(1),
+  maxTokens: count.default(48).describe("longest completion"),
+  clipLow: fraction.default(0.2),
+  clipHigh: fraction.default(0.28),
+  klCoefficient: z.number().min(0).default(0).describe("weight of the k3 penalty towards the start"),
+  maxGradientNorm: positive.default(1),
+  maxStaleness: z
+    .int()
+    .min(0)
+    .default(4)
+    .describe("weight versions a sample may lag; older ones are dropped and counted"),
+  outcomeWeight: z.number().min(0).default(1),
+  judgeWeight: z.number().min(0).default(1),
+  normalise: z.boolean().default(true).describe("divide advantages by the bucket's standard deviation"),
+  checkpointEvery: count.default(10).describe("updates between kept checkpoints; the newest is always kept"),
+});
+
+/** What replaces the reinforcement phase, at the same number of tokens: the controls that show it is not an artefact. */
+const controlSchema = z
+  .enum(["none", "imitation", "shuffled-rewards"])
+  .default("none")
+  .describe("none: reinforcement; imitation: go on imitating; shuffled-rewards: rewards permuted within each group");
+
+export const trainConfigSchema = z.strictObject({
+  seed: z.int().min(0).default(0),
+  horizon: count.default(1),
+  parallel: count.default(24).describe("environments open at once"),
+  sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
+  backend: z.enum(["auto", "wasm", "cpu"]).default("auto"),
+  weights: z.record(z.string(), positive).default({}).describe("sampling weight of each environment id; default 1"),
+  model: modelSchema.prefault({}),
+  start: startSchema.prefault({}),
+  loop: loopSchema.prefault({}),
+  judge: z
+    .strictObject({
+      spec: z.string().nullable().default("subgoal").describe("judge spec; null: outcome alone"),
+      votes: count.default(3),
+      deadlineMs: count.default(30_000).describe("a step not judged by then is trained without"),
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      tasks: count.default(384).describe("held-out test tasks, measured before and after"),
+      devTasks: z.int().min(0).default(64).describe("dev tasks, measured every devEvery updates for the curve"),
+      devEvery: count.default(10),
+      sampled: z.boolean().default(true).describe("also measure sampled success at temperature 1"),
+    })
+    .prefault({}),
+  control: controlSchema,
+});
+
+export type TrainConfig = z.infer<typeof trainConfigSchema>;
+
+/** @throws ConfigError ERR_CONFIG that names each wrong key. */
+export function parseTrainConfig(input: unknown): TrainConfig {
+  const parsed = trainConfigSchema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => {
+    const path = issue.path.join(".");
+    if (issue.code !== "unrecognized_keys") return `${path || "config"}: ${issue.message}`;
+    return `unknown key ${issue.keys.map((key) => `"${path ? `${path}.` : ""}${key}"`).join(", ")}`;
+  });
+  throw new ConfigError(`training config: ${problems.join("; ")}`, { code: "ERR_CONFIG" });
+}
