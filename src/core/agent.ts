@@ -86,5 +86,7 @@ export interface Actor extends AsyncDisposable {
   /** For the log: the policy spec as resolved, for example "noisy:0.2". */
   readonly id: string;
   act(input: ActInput): Promise<Turn>;
+  /** Told once when an episode is over, with everything it did: to compare, or to free what was kept for it. */
+  episodeEnded?(episodeId: string, view: AgentView): void;
   close(): Promise<void>;
 }
