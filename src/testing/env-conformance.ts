@@ -16,7 +16,7 @@ import { createRandom } from "../core/random.ts";
 import type { Sandbox, SandboxDriver, SandboxKind } from "../core/sandbox.ts";
 import type { Split, Task } from "../core/task.ts";
 import { createSandboxDriver } from "../sandbox/index.ts";
-import { memoryBlobs } from "./memory-blobs.ts";
+import { memoryBlobs } from "../core/memory-blobs.ts";
 
 export interface EnvConformanceOptions {
   readonly definition: EnvironmentDefinition;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import type { BlobStore } from "../core/blobs.ts";
-import { StoreError } from "../core/errors.ts";
+import type { BlobStore } from "./blobs.ts";
+import { StoreError } from "./errors.ts";
 
 /** Blobs in memory, for suites that need a store but keep nothing. */
 export function memoryBlobs(): BlobStore {
