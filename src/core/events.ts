@@ -20,6 +20,8 @@ export interface EpisodeStartEvent {
   readonly type: "episode-start";
   readonly episodeId: string;
   readonly groupId: string;
+  /** How many attempts the group has: the group is complete when each of 0 … groupSize-1 has ended. */
+  readonly groupSize: number;
   /** Index within the group, from 0. */
   readonly attempt: number;
   /** 0 for the first try of this attempt, then 1, 2 … when a retryable error ended it. Every try stays in the log. */
