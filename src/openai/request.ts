@@ -1,0 +1,67 @@
+/** Our messages and sampling as the body of `POST {base}/chat/completions`. */
+import type { JsonObject, JsonValue } from "../core/json.ts";
+import type { Message, ToolSpec } from "../core/message.ts";
+import type { Sampling } from "../core/policy.ts";
+
+export interface ChatRequest {
+  readonly messages: readonly Message[];
+  readonly tools?: readonly ToolSpec[];
+  readonly toolChoice?: "auto" | "required" | "none";
+  readonly sampling: Sampling;
+  /** Ask for the log-probability of each sampled token. */
+  readonly logprobs: boolean;
+  /** Ask for token ids: `return_token_ids`, an extension of vLLM and of servers that follow it. */
+  readonly tokenIds: boolean;
+  readonly stream: boolean;
+}
+
+/** Hosted reasoning models know only the newer name; older self-hosted servers only the older one. */
+export type MaxTokensField = "max_tokens" | "max_completion_tokens";
+
+export function toWireRequest(model: string, request: ChatRequest, maxTokensField: MaxTokensField): JsonObject {
+  const { sampling, tools = [] } = request;
+  const body: JsonObject = {
+    model,
+    messages: request.messages.map(toWireMessage),
+    temperature: sampling.temperature,
+    [maxTokensField]: sampling.maxTokens,
+    stream: request.stream,
+  };
+  if (sampling.topP !== undefined) body["top_p"] = sampling.topP;
+  if (sampling.topK !== undefined) body["top_k"] = sampling.topK;
+  if (sampling.seed !== undefined) body["seed"] = sampling.seed;
+  if (tools.length > 0) {
+    body["tools"] = tools.map(({ name, description, parameters }) => ({
+      type: "function",
+      function: { name, description, parameters },
+    }));
+    if (request.toolChoice !== undefined) body["tool_choice"] = request.toolChoice;
+  }
+  if (request.stream) body["stream_options"] = { include_usage: true };
+  if (request.logprobs) body["logprobs"] = true;
+  if (request.tokenIds) body["return_token_ids"] = true;
+  return body;
+}
+
+function toWireMessage(message: Message): JsonValue {
+  switch (message.role) {
+    case "system":
+    case "user":
+      return { role: message.role, content: message.content };
+    case "tool":
+      return { role: "tool", tool_call_id: message.toolCallId, content: message.content };
+    case "assistant": {
+      const { content, toolCalls = [] } = message;
+      if (toolCalls.length === 0) return { role: "assistant", content: content ?? "" };
+      return {
+        role: "assistant",
+        content,
+        tool_calls: toolCalls.map((call) => ({
+          id: call.id,
+          type: "function",
+          function: { name: call.name, arguments: call.arguments },
+        })),
+      };
+    }
+  }
+}

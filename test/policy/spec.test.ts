@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError } from "../../src/core/errors.ts";
+import { formatPolicySpec, parsePolicySpec } from "../../src/policy/spec.ts";
+
+const refusal = (text: string): ConfigError => {
+  try {
+    parsePolicySpec(text);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error(`"${text}" was accepted`);
+};
+
+describe("parsePolicySpec", () => {
+  it.each([
+    ["oracle", { kind: "oracle" }],
+    ["nop", { kind: "nop" }],
+    ["random", { kind: "random" }],
+    ["noisy:0.2", { kind: "noisy", rate: 0.2 }],
+    ["noisy:0", { kind: "noisy", rate: 0 }],
+    ["noisy:1", { kind: "noisy", rate: 1 }],
+    ["replay:runs/a:b", { kind: "replay", directory: "runs/a:b" }],
+    ["local:/tmp/checkpoint", { kind: "local", directory: "/tmp/checkpoint" }],
+    [
+      "openai:http://127.0.0.1:8000/v1#org/model:tag",
+      { kind: "openai", baseUrl: "http://127.0.0.1:8000/v1", model: "org/model:tag" },
+    ],
+    ["openai:https://api.example.com/v1/#m", { kind: "openai", baseUrl: "https://api.example.com/v1", model: "m" }],
+  ])("reads %s, and writes it back the same", (text, spec) => {
+    expect(parsePolicySpec(text)).toEqual(spec);
+    expect(parsePolicySpec(formatPolicySpec(parsePolicySpec(text)))).toEqual(spec);
+  });
+
+  it.each([
+    ["", /unknown policy ""/],
+    ["orcale", /did you mean oracle\?/],
+    ["opneai:http://h/v1#m", /did you mean openai\?/],
+    ["something-else-entirely", /write one of: oracle, noisy:RATE/],
+    ["oracle:1", /takes nothing after it; write oracle/],
+    ["noisy", /the rate is missing; write noisy:RATE/],
+    ["noisy:", /the rate is missing/],
+    ["noisy:1.5", /not between 0 and 1/],
+    ["noisy:-0.1", /not between 0 and 1/],
+    ["noisy:NaN", /not between 0 and 1/],
+    ["noisy:0x1", /not between 0 and 1/],
+    ["replay:", /the directory is missing; write replay:DIR/],
+    ["local", /the directory is missing; write local:DIR/],
+    ["openai:http://127.0.0.1/v1", /the model is missing; write openai:BASE_URL#MODEL/],
+    ["openai:127.0.0.1:8000#m", /base URL/],
+    ["openai:ftp://h/v1#m", /http:\/\/ or https:\/\//],
+    ["openai:http://u:secret@h/v1#m", /credentials/],
+    ["openai:http://h/v1?key=1#m", /query/],
+  ])("refuses %s in one line that says what to write", (text, message) => {
+    const error = refusal(text);
+    expect(error.code).toBe("ERR_POLICY_SPEC");
+    expect(error.message).toMatch(message);
+    expect(error.message).not.toContain("\n");
+  });
+});
