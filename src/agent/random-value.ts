@@ -31,7 +31,7 @@ function draw(schema: JsonObject, drawing: Drawing, depth: number): JsonValue {
   if (Array.isArray(union) && union.length > 0)
     // Past the depth bound the first member is taken: recursive schemas name their leaf first by custom.
     return draw(objectOf(depth < maxDepth ? random.pick(union) : union[0]), drawing, depth + 1);
-  switch (String(schema["type"])) {
+  switch (typeof schema["type"] === "string" ? schema["type"] : "") {
     case "object":
       return drawObject(schema, drawing, depth);
     case "array":
