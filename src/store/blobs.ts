@@ -69,7 +69,11 @@ export function openBlobs(directory: string, options: { readOnly: boolean }): Fi
       try {
         for (const path of paths) {
           const file = await open(path, "r");
-          await file.sync().finally(() => file.close());
+          try {
+            await file.sync();
+          } finally {
+            await file.close();
+          }
         }
         for (const parent of new Set([...paths].map((path) => dirname(path)))) await syncDirectory(parent);
         if (paths.size > 0) await syncDirectory(directory);

@@ -35,7 +35,7 @@ export interface LogOptions {
 export interface Transaction {
   readonly tables: Tables;
   /** Returns the seq of the last. */
-  append(events: readonly LogEvent[]): number;
+  readonly append: (events: readonly LogEvent[]) => number;
 }
 
 interface Waiting {

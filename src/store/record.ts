@@ -34,7 +34,9 @@ export interface PendingEvent {
 /** @throws StoreError ERR_EVENT_INVALID when the event has an unknown type or is no JSON. */
 export function pendingEvent(event: LogEvent): PendingEvent {
   if (!Object.hasOwn(eventTypes, event.type))
-    throw new StoreError(`the log knows no event of type "${String(event.type)}"`, { code: "ERR_EVENT_INVALID" });
+    throw new StoreError(`the log knows no event of type "${(event as { type: string }).type}"`, {
+      code: "ERR_EVENT_INVALID",
+    });
   let json: string;
   try {
     json = JSON.stringify(event);
