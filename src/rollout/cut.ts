@@ -44,3 +44,19 @@ export async function settledWithin(work: Promise<unknown>, ms: number, clock: C
     timer.abort(new Error("settled"));
   }
 }
+
+/** What `work` gives, or null once the signal aborts; its late failure is then nobody's. */
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | null> {
+  let onAbort = (): void => undefined;
+  const aborted = new Promise<null>((resolve) => {
+    onAbort = () => resolve(null);
+    if (signal.aborted) resolve(null);
+    else signal.addEventListener("abort", onAbort, { once: true });
+  });
+  work.catch(() => undefined);
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

@@ -7,7 +7,7 @@
  */
 import type { Actor, Turn } from "../core/agent.ts";
 import type { Clock } from "../core/clock.ts";
-import type { EnvironmentDefinition, Outcome, SubgoalState } from "../core/env.ts";
+import type { EnvironmentDefinition, Outcome } from "../core/env.ts";
 import { toErrorRecord, type ErrorRecord } from "../core/errors.ts";
 import { episodeIdOf, stepIdOf, type LogEvent, type Stored } from "../core/events.ts";
 import type { GuardedStep } from "../core/guard.ts";
@@ -21,7 +21,6 @@ import { endingOf, mayBeScored, type EpisodeEnding } from "./episode-ending.ts";
 import { episodePhases, type EpisodePhase, type EpisodePlan, type EpisodeReport } from "./episode-report.ts";
 import { EpisodeSignal } from "./episode-signal.ts";
 import { EpisodeTurns } from "./episode-turns.ts";
-import type { JudgeHook, StepTick } from "./hooks.ts";
 import { scoreOutcome } from "./score-outcome.ts";
 
 export interface EpisodeOptions {
@@ -32,8 +31,8 @@ export interface EpisodeOptions {
   readonly clock: Clock;
   /** Aborted when the run is cancelled: the running call is cut, the episode ends with "cancelled". */
   readonly signal: AbortSignal;
-  readonly judge?: JudgeHook;
-  readonly onStep?: (tick: StepTick) => void;
+  /** After each answered step; must not throw. */
+  readonly onStep?: () => void;
 }
 
 /** How long a call may go on after the episode was cut, and its instance may take to close then, milliseconds. */
@@ -61,7 +60,6 @@ class EpisodeRun {
   #phase: EpisodePhase = "open";
   #logFailure: { readonly error: unknown } | null = null;
   #closeError: ErrorRecord | null = null;
-  #subgoals: SubgoalState | null = null;
   #envReward = 0;
   #tokens = 0;
   #costUsd = 0;
@@ -70,7 +68,7 @@ class EpisodeRun {
     this.#plan = plan;
     this.#options = options;
     this.#episodeId = episodeIdOf(plan.groupId, plan.attempt, plan.retry);
-    this.#turns = new EpisodeTurns(options.definition, plan.task);
+    this.#turns = new EpisodeTurns(plan.task);
   }
 
   async run(): Promise<EpisodeReport> {
@@ -153,12 +151,12 @@ class EpisodeRun {
 
   async #reset({ environment }: EnvironmentLease, limit: EpisodeSignal): Promise<void> {
     const observation = await this.#timed("reset", limit, () => environment.reset(this.#plan.task, limit));
-    this.#subgoals = await this.#timed("subgoals", limit, () => environment.subgoals(limit));
+    const subgoals = await this.#timed("subgoals", limit, () => environment.subgoals(limit));
     await this.#append({
       type: "episode-reset",
       episodeId: this.#episodeId,
       observation: await this.#store(observation),
-      subgoals: this.#subgoals,
+      subgoals,
       durationMs: this.#phaseMs.reset,
     });
     this.#turns.begin(observation);
@@ -166,7 +164,6 @@ class EpisodeRun {
 
   /** One turn: ask the actor, record what it wants, do it, record the next state. */
   async #turn({ environment }: EnvironmentLease, limit: EpisodeSignal): Promise<StopReason | null> {
-    const { judge, onStep } = this.#options;
     const episodeId = this.#episodeId;
     const index = this.#turns.count;
     const stepId = stepIdOf(episodeId, index);
@@ -185,22 +182,19 @@ class EpisodeRun {
     });
 
     const answer = await this.#timed("env", limit, () => environment.step(stepId, actions, limit));
-    const states = { before: this.#subgoals, after: null as SubgoalState | null };
     // A step that was answered although the episode had been cut still counts: it is its last.
-    if (!limit.cut) states.after = await this.#timed("subgoals", limit, () => environment.subgoals(limit));
-    this.#subgoals = states.after;
+    const subgoals = limit.cut ? null : await this.#timed("subgoals", limit, () => environment.subgoals(limit));
     const step = this.#withBudgets(answer, index, limit);
     const spent = (phase: EpisodePhase) => this.#phaseMs[phase] - before[phase];
     const timings = { policyMs: spent("policy"), envMs: spent("env"), subgoalsMs: spent("subgoals") };
     const observation = await this.#store(step.observation);
-    const state = { ...step, observation, subgoals: states.after, timings };
+    const state = { ...step, observation, subgoals, timings };
     await this.#append({ type: "next-state", stepId, episodeId, index, ...state });
 
     this.#turns.add(turn, step);
     this.#envReward += step.reward;
     this.#stepLatenciesMs.push(timings.envMs);
-    judge?.submit(episodeId, this.#turns.judgeInput(stepId, turn, step, states, judge.privileged));
-    onStep?.({ episodeId, index, envMs: timings.envMs });
+    this.#options.onStep?.();
     return step.stopReason;
   }
 
