@@ -40,8 +40,10 @@ export interface JudgeInput {
   readonly stepId: string;
   readonly instruction: string;
   readonly firstObservationText: string;
-  /** Turns before the judged one, oldest first. */
+  /** Turns before the judged one, oldest first: all, or the first and the last few. */
   readonly history: readonly JudgedTurn[];
+  /** How many turns are left out of the middle of `history`; default 0. */
+  readonly omittedTurns?: number;
   readonly current: JudgedTurn;
   readonly terminated: boolean;
   readonly privileged: {

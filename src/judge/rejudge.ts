@@ -1,0 +1,81 @@
+/** Judge a stored run again, and say how far the judge agrees with the tasks' own checks. */
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Judge, VoteValue } from "../core/judge.ts";
+import type { EventLog } from "../core/log.ts";
+import { measureAgreement, type Agreement } from "./agreement.ts";
+import { createJudgeQueue } from "./judge-queue.ts";
+import type { DefinitionToText } from "./judge-step.ts";
+import type { JudgeableStep } from "./step-joiner.ts";
+import { createStepReader } from "./step-reader.ts";
+import { subgoalVote } from "./subgoal-vote.ts";
+import type { JudgeTally } from "./tally.ts";
+
+export interface RejudgeOptions {
+  readonly definitionToText: DefinitionToText;
+  readonly signal: AbortSignal;
+  /** Steps judged at once. Default 8. */
+  readonly concurrency?: number | undefined;
+  /** For one step. Default 600 000. */
+  readonly deadlineMs?: number | undefined;
+  readonly onProgress?: ((progress: { readonly done: number; readonly total: number }) => void) | undefined;
+}
+
+export interface RejudgeReport extends JudgeTally {
+  /** null when no step with a score has subgoals to compare with. */
+  readonly agreement: Agreement | null;
+}
+
+/**
+ * Every step of the log is judged, also those that this judge has judged before; each judgement is appended, and of
+ * several by one judge the latest counts. Rejects with the signal's reason on abort: what was judged by then stays.
+ */
+export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptions): Promise<RejudgeReport> {
+  const { signal, definitionToText, onProgress } = options;
+  const reader = createStepReader(log);
+  const pairs: [VoteValue, VoteValue][] = [];
+  const total = countSteps(log);
+  let done = 0;
+  const queue = createJudgeQueue({
+    log,
+    judge,
+    definitionToText,
+    concurrency: options.concurrency ?? 8,
+    deadlineMs: options.deadlineMs ?? 600_000,
+    signal,
+    onJudged({ score }, step) {
+      const exact = exactVote(step);
+      if (score !== null && exact !== null) pairs.push([Math.sign(score) as VoteValue, exact]);
+      onProgress?.({ done: ++done, total });
+    },
+  });
+  try {
+    while (!queue.hasStopped()) {
+      const caughtUp = reader.readSlice((step) => {
+        queue.add(step);
+        return !queue.isFull();
+      });
+      if (caughtUp) break;
+      await queue.whenRoom();
+      await nextTurn();
+    }
+  } catch (error) {
+    await queue.cancel(error);
+    throw error;
+  }
+  const tally = await queue.drain();
+  signal.throwIfAborted();
+  return { ...tally, agreement: measureAgreement(pairs) };
+}
+
+/** What an exact judge would say, by the default rules; null without subgoals. */
+function exactVote(step: JudgeableStep): VoteValue | null {
+  if (step.subgoals === null || Object.keys({ ...step.subgoals.before, ...step.subgoals.after }).length === 0)
+    return null;
+  return subgoalVote({ ...step.current, ...step.subgoals, submitted: step.submitted }).value;
+}
+
+function countSteps(log: EventLog): number {
+  let count = 0;
+  for (const _ of log.events({ types: ["next-state"] })) count++;
+  return count;
+}
