@@ -1,0 +1,7 @@
+/** The plain JavaScript backend: slow, everywhere, and the oracle for equivalence tests. */
+import { tf } from "./tf.ts";
+
+export async function startCpu(): Promise<void> {
+  if (!(await tf.setBackend("cpu"))) throw new Error("the cpu backend did not initialise");
+  await tf.ready();
+}

@@ -1,0 +1,100 @@
+/** One sequence while it is decoded: its tokens, how many of them the cache holds, and the cache itself. */
+import { PolicyError } from "../../core/errors.ts";
+import type { Completion, CompletionRequest, ModelConfig } from "./contract.ts";
+
+/** Keys and values by layer, and the copy head's keys, each [capacity, D]; rows beyond `length` are unset. */
+export interface KeyValueCache {
+  readonly keys: readonly Float32Array[];
+  readonly values: readonly Float32Array[];
+  readonly copyKeys: Float32Array | null;
+}
+
+export class DecodeState {
+  readonly request: CompletionRequest;
+  /** Prompt, then what was sampled. */
+  readonly tokens: number[];
+  readonly cache: KeyValueCache;
+  /** Tokens whose keys and values are in the cache. */
+  length = 0;
+  readonly logprobs: number[] = [];
+  readonly versions: number[] = [];
+  readonly resolve: (completion: Completion) => void;
+  readonly reject: (reason: unknown) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly #maxTokens: number;
+
+  /** @throws PolicyError ERR_PROMPT_EMPTY, ERR_CONTEXT_TOO_LONG, ERR_TOKEN_UNKNOWN, ERR_SAMPLING */
+  constructor(
+    config: ModelConfig,
+    request: CompletionRequest,
+    signal: AbortSignal | undefined,
+    settle: { resolve: (completion: Completion) => void; reject: (reason: unknown) => void },
+  ) {
+    const { promptTokenIds, sampling } = request;
+    checkPrompt(config, promptTokenIds);
+    if (!(sampling.temperature >= 0) || !Number.isFinite(sampling.temperature))
+      throw new PolicyError(`temperature ${sampling.temperature} is not a number from 0 up`, { code: "ERR_SAMPLING" });
+    if (!(sampling.maxTokens >= 1))
+      throw new PolicyError(`maxTokens ${sampling.maxTokens} is below 1`, { code: "ERR_SAMPLING" });
+    this.request = request;
+    this.signal = signal;
+    this.resolve = settle.resolve;
+    this.reject = settle.reject;
+    this.tokens = [...promptTokenIds];
+    this.#maxTokens = Math.min(Math.floor(sampling.maxTokens), config.maxContext - promptTokenIds.length);
+    this.cache = emptyCache(config, promptTokenIds.length + this.#maxTokens);
+  }
+
+  get generated(): number {
+    return this.tokens.length - this.request.promptTokenIds.length;
+  }
+
+  append(token: number, logprob: number, version: number): void {
+    this.tokens.push(token);
+    this.logprobs.push(logprob);
+    this.versions.push(version);
+  }
+
+  /** The finished completion, or null while it goes on. */
+  completion(eosId: number): Completion | null {
+    const stopped = this.tokens.at(-1) === eosId && this.generated > 0;
+    if (!stopped && this.generated < this.#maxTokens) return null;
+    return {
+      tokenIds: this.tokens.slice(this.request.promptTokenIds.length),
+      logprobs: this.logprobs,
+      versions: this.versions,
+      finishReason: stopped ? "stop" : "length",
+    };
+  }
+
+  /** Takes over the first `length` rows of another sequence's cache. */
+  adopt(cache: KeyValueCache, length: number, dModel: number): void {
+    const copy = (from: Float32Array, to: Float32Array) => to.set(from.subarray(0, length * dModel));
+    cache.keys.forEach((keys, layer) => copy(keys, this.cache.keys[layer]!));
+    cache.values.forEach((values, layer) => copy(values, this.cache.values[layer]!));
+    if (cache.copyKeys && this.cache.copyKeys) copy(cache.copyKeys, this.cache.copyKeys);
+    this.length = length;
+  }
+}
+
+function checkPrompt(config: ModelConfig, prompt: readonly number[]): void {
+  if (prompt.length === 0) throw new PolicyError("the prompt has no tokens", { code: "ERR_PROMPT_EMPTY" });
+  if (prompt.length >= config.maxContext)
+    throw new PolicyError(`the prompt has ${prompt.length} tokens; the model reads ${config.maxContext} in all`, {
+      code: "ERR_CONTEXT_TOO_LONG",
+    });
+  const unknown = prompt.find((id) => !Number.isInteger(id) || id < 0 || id >= config.vocabSize);
+  if (unknown !== undefined)
+    throw new PolicyError(`token ${unknown} is not in the vocabulary of ${config.vocabSize}`, {
+      code: "ERR_TOKEN_UNKNOWN",
+    });
+}
+
+function emptyCache(config: ModelConfig, capacity: number): KeyValueCache {
+  const rows = () => new Float32Array(capacity * config.dModel);
+  return {
+    keys: Array.from({ length: config.layers }, rows),
+    values: Array.from({ length: config.layers }, rows),
+    copyKeys: config.copyHead ? rows() : null,
+  };
+}

@@ -1,0 +1,111 @@
+/**
+ * The training forward pass: log-probabilities of the target tokens at the loss positions only.
+ *
+ * Shapes: B sequences, T positions, N = B*T, D model width, V vocabulary, M loss positions a sequence, L = B*M.
+ */
+import { tf } from "../backend/tf.ts";
+import type { PackedBatch } from "./batch.ts";
+import type { ModelConfig } from "./contract.ts";
+import { causalAttention, rmsNorm, swiglu } from "./ops.ts";
+
+export type ParameterTensors = Readonly<Record<string, tf.Tensor>>;
+
+/** Probabilities below this count as it, in training and in sampling, so that no logarithm is infinite. */
+export const probabilityFloor = 1e-20;
+
+export interface ForwardResult {
+  /** [L] log-probability of each target under the tempered distribution; padded positions hold noise. */
+  readonly logprobs: tf.Tensor1D;
+  /** [L] entropy of that distribution. No gradient is meant to flow here. */
+  readonly entropy: tf.Tensor1D;
+}
+
+/**
+ * `inverseTemperatures` [L], or null when every temperature is 1, which is cheaper.
+ * Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
+ */
+export function forward(
+  config: ModelConfig,
+  parameters: ParameterTensors,
+  packed: PackedBatch,
+  inverseTemperatures: Float32Array | null,
+): ForwardResult {
+  const hidden = hiddenStates(config, parameters, packed);
+  const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
+  const vocabulary: tf.Tensor2D = config.tiedHead
+    ? tf.matMul(at, parameters["embedding"] as tf.Tensor2D, false, true)
+    : tf.matMul(at, parameters["head"] as tf.Tensor2D);
+  const mixed: tf.Tensor2D = config.copyHead
+    ? mixture(config, parameters, packed, hidden, at, vocabulary)
+    : tf.logSoftmax(vocabulary);
+  const logs =
+    inverseTemperatures === null
+      ? mixed
+      : tf.logSoftmax(tf.mul(mixed, tf.tensor2d(inverseTemperatures, [at.shape[0], 1])));
+  const chosen = tf.oneHot(tf.tensor1d(packed.targets, "int32"), config.vocabSize);
+  return {
+    logprobs: tf.sum(tf.mul(logs, chosen), -1),
+    entropy: tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), -1)),
+  };
+}
+
+/** [N, D], after the final norm. */
+function hiddenStates(config: ModelConfig, parameters: ParameterTensors, packed: PackedBatch): tf.Tensor2D {
+  const matrix = (name: string) => parameters[name] as tf.Tensor2D;
+  const vector = (name: string) => parameters[name] as tf.Tensor1D;
+  let x = tf.gather(matrix("embedding"), tf.tensor1d(packed.inputs, "int32"));
+  for (let layer = 0; layer < config.layers; layer++) {
+    const at = `layers.${layer}`;
+    const attended = causalAttention(
+      tf.matMul(rmsNorm(x, vector(`${at}.attention.norm`)), matrix(`${at}.attention.qkv`)),
+      packed.batch,
+      packed.time,
+      config.heads,
+    );
+    x = tf.add(x, tf.matMul(attended, matrix(`${at}.attention.out`)));
+    const normed = rmsNorm(x, vector(`${at}.feedforward.norm`));
+    const activated = swiglu(
+      tf.matMul(normed, matrix(`${at}.feedforward.gate`)),
+      tf.matMul(normed, matrix(`${at}.feedforward.up`)),
+    );
+    x = tf.add(x, tf.matMul(activated, matrix(`${at}.feedforward.down`)));
+  }
+  return rmsNorm(x, vector("norm"));
+}
+
+/**
+ * Pointer-generator mixture (See et al. 2017, arXiv:1704.04368): p = g * softmax(vocabulary) + (1 - g) * copy, where
+ * copy spreads an attention over the context onto the tokens that stand there. Departure: the whole causal context may
+ * be copied from, the completion so far included, and the gate reads the hidden state alone.
+ * Result [L, V], log-probabilities.
+ */
+function mixture(
+  config: ModelConfig,
+  parameters: ParameterTensors,
+  packed: PackedBatch,
+  hidden: tf.Tensor2D,
+  at: tf.Tensor2D,
+  vocabulary: tf.Tensor2D,
+): tf.Tensor2D {
+  const { batch, time, positions, rows } = packed;
+  const { dModel, vocabSize } = config;
+  const queries = tf.matMul(at, parameters["copy.query"] as tf.Tensor2D);
+  const keys = tf.matMul(hidden, parameters["copy.key"] as tf.Tensor2D);
+  const scores = tf.matMul(
+    tf.reshape(queries, [batch, positions, dModel]),
+    tf.reshape(keys, [batch, time, dModel]),
+    false,
+    true,
+  );
+  const bias = new Float32Array(batch * positions * time);
+  for (let l = 0; l < rows.length; l++) bias.fill(-1e9, l * time + (rows[l]! % time) + 1, (l + 1) * time);
+  const attention = tf.softmax(
+    tf.add(tf.mul(scores, 1 / Math.sqrt(dModel)), tf.tensor3d(bias, [batch, positions, time])),
+  );
+  const tokens = new Float32Array(batch * time * vocabSize);
+  for (let n = 0; n < packed.inputs.length; n++) tokens[n * vocabSize + packed.inputs[n]!] = 1;
+  const copied = tf.reshape(tf.matMul(attention, tf.tensor3d(tokens, [batch, time, vocabSize])), [-1, vocabSize]);
+  const gate = tf.sigmoid(tf.add(tf.matMul(at, parameters["copy.gate"] as tf.Tensor2D), parameters["copy.bias"]!));
+  const mixed = tf.add(tf.mul(gate, tf.softmax(vocabulary)), tf.mul(tf.sub(1, gate), copied));
+  return tf.log(tf.maximum(mixed, probabilityFloor)) as tf.Tensor2D;
+}

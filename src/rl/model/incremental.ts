@@ -1,0 +1,172 @@
+/**
+ * The forward pass for decoding: only new tokens go through, keys and values of the old ones come from the caches.
+ *
+ * Matrix products run on the backend, over the rows of all sequences at once; everything else is a few thousand
+ * operations a row and runs on plain arrays, where one operation costs no dispatch. It computes the same function as
+ * forward.ts (test/rl/model/decoder.test.ts holds the two together). R rows, D model width, V vocabulary.
+ */
+import { ropeTables } from "../backend/fused-kernels.ts";
+import { tf } from "../backend/tf.ts";
+import type { ModelConfig } from "./contract.ts";
+import type { DecodeState } from "./decode-state.ts";
+import type { DeviceWeights } from "./device-weights.ts";
+import { probabilityFloor } from "./forward.ts";
+import { addInto, attendRow, copyDistribution, normRows, rotateRow, siluTimes } from "./row-math.ts";
+
+interface Row {
+  readonly state: DecodeState;
+  readonly position: number;
+}
+
+export class IncrementalForward {
+  readonly #config: ModelConfig;
+  readonly #weights: DeviceWeights;
+  readonly #rope: { cos: Float32Array; sin: Float32Array };
+  #vectors: ReadonlyMap<string, Float32Array> = new Map();
+  #embedding: Float32Array = new Float32Array(0);
+  #head: tf.Tensor2D | null = null;
+
+  constructor(config: ModelConfig, weights: DeviceWeights) {
+    this.#config = config;
+    this.#weights = weights;
+    this.#rope = ropeTables(config.maxContext, config.dModel / config.heads);
+  }
+
+  /** Reads what the rows need on this side; to be called whenever the weights were replaced. */
+  async refresh(): Promise<void> {
+    const { named, specs } = this.#weights;
+    const vectors = new Map<string, Float32Array>();
+    for (const { name, shape } of specs)
+      if (shape.length === 1 || name === "copy.gate") vectors.set(name, (await named[name]!.data()) as Float32Array);
+    this.#vectors = vectors;
+    this.#embedding = (await named["embedding"]!.data()) as Float32Array;
+    this.#head?.dispose();
+    const head = this.#config.tiedHead ? tf.transpose(named["embedding"] as tf.Tensor2D) : tf.clone(named["head"]!);
+    this.#head = head as tf.Tensor2D;
+  }
+
+  /**
+   * Feeds every token that a state's cache lacks, and returns each state's next-token log-probabilities [V] at
+   * temperature 1.
+   */
+  async run(states: readonly DecodeState[]): Promise<Float64Array[]> {
+    const { dModel: D, layers } = this.#config;
+    const rows: Row[] = [];
+    for (const state of states)
+      for (let position = state.length; position < state.tokens.length; position++) rows.push({ state, position });
+    const x = new Float32Array(rows.length * D);
+    rows.forEach(({ state, position }, r) => {
+      const token = state.tokens[position]!;
+      x.set(this.#embedding.subarray(token * D, (token + 1) * D), r * D);
+    });
+    for (let layer = 0; layer < layers; layer++) {
+      await this.#attention(rows, x, layer);
+      await this.#feedForward(rows.length, x, `layers.${layer}.feedforward`);
+    }
+    const hidden = normRows(x, this.#vector("norm"), D);
+    if (this.#config.copyHead) {
+      const keys = await this.#multiply(hidden, D, "copy.key");
+      rows.forEach(({ state, position }, r) =>
+        state.cache.copyKeys!.set(keys.subarray(r * D, (r + 1) * D), position * D),
+      );
+    }
+    for (const state of states) state.length = state.tokens.length;
+    return this.#nextToken(states, hidden, rows);
+  }
+
+  dispose(): void {
+    this.#head?.dispose();
+    this.#head = null;
+  }
+
+  async #attention(rows: readonly Row[], x: Float32Array, layer: number): Promise<void> {
+    const { dModel: D, heads } = this.#config;
+    const name = `layers.${layer}.attention`;
+    const qkv = await this.#multiply(normRows(x, this.#vector(`${name}.norm`), D), D, `${name}.qkv`);
+    rows.forEach(({ state, position }, r) => {
+      const at = r * 3 * D;
+      rotateRow(qkv, at, heads, D, position, this.#rope);
+      rotateRow(qkv, at + D, heads, D, position, this.#rope);
+      state.cache.keys[layer]!.set(qkv.subarray(at + D, at + 2 * D), position * D);
+      state.cache.values[layer]!.set(qkv.subarray(at + 2 * D, at + 3 * D), position * D);
+    });
+    const out = new Float32Array(rows.length * D);
+    rows.forEach(({ state, position }, r) =>
+      attendRow(qkv, r * 3 * D, state.cache.keys[layer]!, state.cache.values[layer]!, position, heads, D, out, r * D),
+    );
+    addInto(x, await this.#multiply(out, D, `${name}.out`));
+  }
+
+  async #feedForward(rows: number, x: Float32Array, name: string): Promise<void> {
+    const { dModel: D, ffn } = this.#config;
+    const normed = tf.tensor2d(normRows(x, this.#vector(`${name}.norm`), D), [rows, D]);
+    const [gate, up] = await Promise.all([
+      this.#product(normed, this.#matrix(`${name}.gate`)),
+      this.#product(normed, this.#matrix(`${name}.up`)),
+    ]);
+    normed.dispose();
+    addInto(x, await this.#multiply(siluTimes(gate, up), ffn, `${name}.down`));
+  }
+
+  async #nextToken(
+    states: readonly DecodeState[],
+    hidden: Float32Array,
+    rows: readonly Row[],
+  ): Promise<Float64Array[]> {
+    const { dModel: D, vocabSize: V, copyHead } = this.#config;
+    const last = new Float32Array(states.length * D);
+    let s = 0;
+    rows.forEach(({ state, position }, r) => {
+      if (position === state.tokens.length - 1) last.set(hidden.subarray(r * D, (r + 1) * D), D * s++);
+    });
+    const input = tf.tensor2d(last, [states.length, D]);
+    const [logits, queries] = await Promise.all([
+      this.#product(input, this.#head!),
+      copyHead ? this.#product(input, this.#matrix("copy.query")) : null,
+    ]);
+    input.dispose();
+    return states.map((state, i) => {
+      const logs = new Float64Array(V);
+      const own = logits.subarray(i * V, (i + 1) * V);
+      let max = -Infinity;
+      for (const logit of own) if (logit > max) max = logit;
+      let sum = 0;
+      for (let v = 0; v < V; v++) sum += logs[v] = Math.exp(own[v]! - max);
+      if (queries === null) {
+        for (let v = 0; v < V; v++) logs[v] = own[v]! - max - Math.log(sum);
+        return logs;
+      }
+      const weight = this.#vector("copy.gate");
+      let gateLogit = this.#vector("copy.bias")[0]!;
+      for (let d = 0; d < D; d++) gateLogit += weight[d]! * last[i * D + d]!;
+      const gate = 1 / (1 + Math.exp(-gateLogit));
+      for (let v = 0; v < V; v++) logs[v]! *= gate / sum;
+      const copied = copyDistribution(queries, i * D, state.cache.copyKeys!, state.tokens.length, D);
+      copied.forEach((p, j) => (logs[state.tokens[j]!]! += (1 - gate) * p));
+      for (let v = 0; v < V; v++) logs[v] = Math.log(Math.max(logs[v]!, probabilityFloor));
+      return logs;
+    });
+  }
+
+  #vector(name: string): Float32Array {
+    return this.#vectors.get(name)!;
+  }
+
+  #matrix(name: string): tf.Tensor2D {
+    return this.#weights.named[name] as tf.Tensor2D;
+  }
+
+  async #multiply(x: Float32Array, width: number, name: string): Promise<Float32Array> {
+    const input = tf.tensor2d(x, [x.length / width, width]);
+    const result = await this.#product(input, this.#matrix(name));
+    input.dispose();
+    return result;
+  }
+
+  async #product(x: tf.Tensor2D, matrix: tf.Tensor2D): Promise<Float32Array> {
+    const y = tf.matMul(x, matrix);
+    const values = (await y.data()) as Float32Array;
+    y.dispose();
+    return values;
+  }
+}

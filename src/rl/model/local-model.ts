@@ -1,0 +1,143 @@
+/** The language model of this process: parameters on the backend, a decoder for sampling, a forward pass for scoring. */
+import { TrainerError } from "../../core/errors.ts";
+import { tf } from "../backend/tf.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
+import { layOut, packBatches } from "./batch.ts";
+import type { Completion, CompletionRequest, LanguageModel, ModelConfig, ScoreRequest, WeightSet } from "./contract.ts";
+import { Decoder } from "./decoder.ts";
+import { DeviceWeights } from "./device-weights.ts";
+import { forward } from "./forward.ts";
+import { Mutex } from "./mutex.ts";
+import { checkWeights, initialWeights } from "./parameters.ts";
+
+const scoreTokens = 2048;
+
+export interface LocalModelInputs {
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly weights: WeightSet;
+  readonly version: number;
+  /** As `loadBackend` named it. */
+  readonly backend: string;
+}
+
+export class LocalModel implements LanguageModel {
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+  readonly backend: string;
+  /** For the trainer of the same process; held together with `mutex`. */
+  readonly weights: DeviceWeights;
+  readonly mutex = new Mutex();
+  readonly #decoder: Decoder;
+  #version: number;
+
+  /** @throws TrainerError ERR_MODEL_CONFIG, ERR_WEIGHTS_MISMATCH */
+  constructor({ config, tokenizer, weights, version, backend }: LocalModelInputs) {
+    if (config.vocabSize !== tokenizer.vocabSize)
+      throw new TrainerError(`model vocabSize is ${config.vocabSize}, the tokenizer has ${tokenizer.vocabSize}`, {
+        code: "ERR_MODEL_CONFIG",
+      });
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.backend = backend;
+    this.weights = new DeviceWeights(config, weights);
+    this.#version = version;
+    this.#decoder = new Decoder({
+      config,
+      weights: this.weights,
+      eosId: tokenizer.eosId,
+      mutex: this.mutex,
+      version: () => this.#version,
+    });
+  }
+
+  get parameterCount(): number {
+    return this.weights.count;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  async generate(
+    requests: readonly CompletionRequest[],
+    options: { readonly signal?: AbortSignal } = {},
+  ): Promise<Completion[]> {
+    return Promise.all(requests.map((request) => this.#decoder.generate(request, options.signal)));
+  }
+
+  async score(sequences: readonly ScoreRequest[]): Promise<number[][]> {
+    checkSequences(this.config, sequences);
+    const result: number[][] = sequences.map(() => []);
+    for (const packed of packBatches(sequences, scoreTokens)) {
+      const flat = await this.mutex.run(async () => {
+        const inverse = inverseTemperatures(packed, (index) => sequences[index]!.temperature ?? 1);
+        const logprobs = tf.tidy(() => forward(this.config, this.weights.named, packed, inverse).logprobs);
+        const values = await logprobs.data();
+        logprobs.dispose();
+        return values;
+      });
+      packed.indices.forEach((index, b) => {
+        const from = b * packed.positions;
+        result[index] = Array.from(flat.subarray(from, from + sequences[index]!.tokenIds.length));
+      });
+    }
+    return result;
+  }
+
+  async exportWeights(): Promise<WeightSet> {
+    return this.mutex.run(() => this.weights.read());
+  }
+
+  async importWeights(weights: WeightSet, version: number): Promise<void> {
+    checkWeights(this.config, weights);
+    await this.mutex.run(() => {
+      this.weights.load(weights);
+      this.#version = version;
+    });
+  }
+
+  dispose(): void {
+    this.#decoder.dispose();
+    this.weights.dispose();
+  }
+}
+
+/** A fresh model with seeded weights, version 0. Start a backend first: see src/rl/backend/load-backend.ts. */
+export function createLanguageModel(
+  config: ModelConfig,
+  tokenizer: Tokenizer,
+  seed: number,
+  backend: string = tf.getBackend(),
+): LocalModel {
+  return new LocalModel({ config, tokenizer, weights: initialWeights(config, seed), version: 0, backend });
+}
+
+/** @throws TrainerError ERR_BATCH_INVALID that names the sequence. */
+export function checkSequences(
+  config: ModelConfig,
+  sequences: readonly { promptTokenIds: readonly number[]; tokenIds: readonly number[]; temperature?: number }[],
+): void {
+  sequences.forEach(({ promptTokenIds, tokenIds, temperature }, index) => {
+    const fail = (why: string): never => {
+      throw new TrainerError(`sequence ${index}: ${why}`, { code: "ERR_BATCH_INVALID" });
+    };
+    const bad = (id: number) => !Number.isInteger(id) || id < 0 || id >= config.vocabSize;
+    const length = promptTokenIds.length + tokenIds.length;
+    if (promptTokenIds.length === 0 || tokenIds.length === 0) fail("prompt and completion need at least one token");
+    if (length > config.maxContext) fail(`${length} tokens; the model reads ${config.maxContext}`);
+    if (promptTokenIds.some(bad) || tokenIds.some(bad)) fail(`a token is not in the vocabulary of ${config.vocabSize}`);
+    if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature)))
+      fail(`temperature ${temperature} cannot be trained; it must be above 0`);
+  });
+}
+
+/** [B*M], or null when every temperature is 1. */
+export function inverseTemperatures(
+  packed: ReturnType<typeof packBatches>[number],
+  temperature: (sequence: number) => number,
+): Float32Array | null {
+  if (packed.indices.every((index) => temperature(index) === 1)) return null;
+  const inverse = layOut(packed, (index) => 1 / temperature(index));
+  return inverse.map((value) => (value === 0 ? 1 : value));
+}

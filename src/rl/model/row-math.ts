@@ -1,0 +1,115 @@
+/** The parts of a decoder's row that are not matrix products, on plain arrays. D model width, S = D / heads. */
+import { normEpsilon } from "./ops.ts";
+
+export function normRows(x: Float32Array, weight: Float32Array, width: number): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let at = 0; at < x.length; at += width) {
+    let squares = 0;
+    for (let i = 0; i < width; i++) squares += x[at + i]! * x[at + i]!;
+    const inverse = 1 / Math.sqrt(squares / width + normEpsilon);
+    for (let i = 0; i < width; i++) out[at + i] = x[at + i]! * inverse * weight[i]!;
+  }
+  return out;
+}
+
+export function addInto(x: Float32Array, y: Float32Array): void {
+  for (let i = 0; i < x.length; i++) x[i]! += y[i]!;
+}
+
+/** silu(gate) * up, into `gate`. */
+export function siluTimes(gate: Float32Array, up: Float32Array): Float32Array {
+  for (let i = 0; i < gate.length; i++) {
+    const g = gate[i]!;
+    gate[i] = (g / (1 + Math.exp(-g))) * up[i]!;
+  }
+  return gate;
+}
+
+/** RoPE in place on the D values from `at`, half-split within each head. */
+export function rotateRow(
+  x: Float32Array,
+  at: number,
+  heads: number,
+  width: number,
+  position: number,
+  { cos, sin }: { cos: Float32Array; sin: Float32Array },
+): void {
+  const size = width / heads;
+  const half = size / 2;
+  const table = position * half;
+  for (let h = 0; h < heads; h++) {
+    const low = at + h * size;
+    for (let i = 0; i < half; i++) {
+      const a = x[low + i]!;
+      const b = x[low + half + i]!;
+      x[low + i] = a * cos[table + i]! - b * sin[table + i]!;
+      x[low + half + i] = a * sin[table + i]! + b * cos[table + i]!;
+    }
+  }
+}
+
+let scores = new Float64Array(256);
+
+/** One query against cache rows 0 to `position`; the result goes to out[outAt, outAt + D). */
+export function attendRow(
+  q: Float32Array,
+  qAt: number,
+  keys: Float32Array,
+  values: Float32Array,
+  position: number,
+  heads: number,
+  width: number,
+  out: Float32Array,
+  outAt: number,
+): void {
+  if (scores.length <= position) scores = new Float64Array(2 * position + 2);
+  const size = width / heads;
+  const scale = 1 / Math.sqrt(size);
+  for (let h = 0; h < heads; h++) {
+    const sum = softmaxScores(q, qAt + h * size, keys, h * size, position + 1, size, width, scale);
+    const to = outAt + h * size;
+    for (let j = 0; j <= position; j++) {
+      const p = scores[j]! / sum;
+      const from = j * width + h * size;
+      for (let i = 0; i < size; i++) out[to + i]! += p * values[from + i]!;
+    }
+  }
+}
+
+/** The copy head's attention over `length` positions; a view that the next call overwrites. */
+export function copyDistribution(
+  q: Float32Array,
+  qAt: number,
+  keys: Float32Array,
+  length: number,
+  width: number,
+): Float64Array {
+  if (scores.length < length) scores = new Float64Array(2 * length);
+  const sum = softmaxScores(q, qAt, keys, 0, length, width, width, 1 / Math.sqrt(width));
+  for (let j = 0; j < length; j++) scores[j]! /= sum;
+  return scores.subarray(0, length);
+}
+
+/** Fills `scores` with exp(scaled product - max) and returns their sum. */
+function softmaxScores(
+  q: Float32Array,
+  qAt: number,
+  keys: Float32Array,
+  keyAt: number,
+  length: number,
+  size: number,
+  stride: number,
+  scale: number,
+): number {
+  let max = -Infinity;
+  for (let j = 0; j < length; j++) {
+    const from = j * stride + keyAt;
+    let dot = 0;
+    for (let i = 0; i < size; i++) dot += q[qAt + i]! * keys[from + i]!;
+    scores[j] = dot * scale;
+    if (dot * scale > max) max = dot * scale;
+  }
+  let sum = 0;
+  for (let j = 0; j < length; j++) sum += scores[j] = Math.exp(scores[j]! - max);
+  return sum;
+}
