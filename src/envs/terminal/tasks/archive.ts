@@ -18,7 +18,7 @@ export function writeArchive(members: ReadonlyMap<string, string>): Uint8Array {
     header.write("14000000000\0", 136);
     header.write("        ", 148);
     header.write("0", 156);
-    header.write("ustar\0" + "00", 257);
+    header.write("ustar\u000000", 257);
     const sum = header.reduce((total, byte) => total + byte, 0);
     header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
     blocks.push(header, content, Buffer.alloc((blockBytes - (content.length % blockBytes)) % blockBytes));
@@ -42,7 +42,7 @@ export function readArchive(bytes: Uint8Array): ReadonlyMap<string, string> | nu
   if (!unpacked) return null;
   const archive = Buffer.from(unpacked);
   const members = new Map<string, string>();
-  for (let offset = 0; offset + blockBytes <= archive.length && archive[offset] !== 0; ) {
+  for (let offset = 0; offset + blockBytes <= archive.length && archive[offset] !== 0;) {
     const field = (start: number, length: number) =>
       archive.toString("utf8", offset + start, offset + start + length).split("\0")[0]!;
     if (field(257, 5) !== "ustar") return null;

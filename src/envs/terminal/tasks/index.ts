@@ -1,9 +1,18 @@
 /** The generated tasks of `terminal/shell@1`: what the environment needs of them. */
 import type { JsonObject } from "../../../core/json.ts";
+import { ConfigError } from "../../../core/errors.ts";
 import type { Split, Task, TaskSource } from "../../../core/task.ts";
+import { drawStages } from "./chain.ts";
+import { StateIndex } from "./claims.ts";
 import type { World, WorldState } from "./contract.ts";
+import { allFamilies } from "./families/index.ts";
+import type { Scene } from "./scene.ts";
+import { oracleStepOf, sceneOf, sentenceOf, stagesOf } from "./stage.ts";
 
+export { worldStateOf } from "./contract.ts";
 export type { StateFile, StateProcess, World, WorldState } from "./contract.ts";
+export { wordTokens } from "./lexicon.ts";
+export { vocabulary } from "./vocabulary.ts";
 
 export interface WorldScore {
   /** Fraction of the task's stages that hold, 0 to 1. */
@@ -13,36 +22,73 @@ export interface WorldScore {
   readonly details: JsonObject;
 }
 
-/** Every family there is, in the order in which a source cycles through them. */
-export const families: readonly { readonly name: string; readonly description: string }[] = [];
+export const maxHorizon = 30;
 
-/** The endless tasks of one split; `get` is pure, and cycles through the families. */
+/** Every family there is, in the order in which a source cycles through them. */
+export const families: readonly { readonly name: string; readonly description: string }[] = allFamilies.map(
+  ({ name, description }) => ({ name, description }),
+);
+
+/**
+ * The endless tasks of one split; `get` is pure, and cycles through the families.
+ * At a horizon above 1 the cycle chooses the first stage's family, and the task's family is "chain".
+ */
 export function taskSource(split: Split): TaskSource {
   return {
     size: null,
-    get() {
-      throw new Error(`the ${split} tasks are being written`);
+    get(index, { seed, horizon = 1 }) {
+      if (!Number.isInteger(horizon) || horizon < 1 || horizon > maxHorizon)
+        throw new ConfigError(`terminal tasks have a horizon of 1 to ${maxHorizon}, not ${horizon}`, {
+          code: "ERR_TASK_HORIZON",
+        });
+      const stages = drawStages(split, index, seed, horizon);
+      const first = stages[0]!;
+      const sentences = stages.map(sentenceOf);
+      const subgoals = sentences.map((description, i) => ({ id: `stage-${i + 1}`, description }));
+      return {
+        id: `${split}/${horizon === 1 ? first.family : "chain"}/s${seed}-i${index}-h${horizon}`,
+        family: horizon === 1 ? first.family : "chain",
+        instruction: horizon === 1 ? sentences[0]! : sentences.map((text, i) => `${i + 1}. ${text}`).join("\n"),
+        seed: first.seed,
+        horizon,
+        limits: { maxSteps: 2 * horizon + 3, maxTimeMs: 120_000 + 20_000 * horizon, callTimeoutMs: 30_000 },
+        data: { stages: stages.map((stage) => ({ ...stage })) },
+        oracle: [
+          ...stages.map((stage, i) => oracleStepOf(stage, subgoals[i]!.id)),
+          { actions: [{ type: "submit" }], mistakes: [] },
+        ],
+        subgoals,
+      };
     },
   };
 }
 
+/** Scenes are rebuilt from a task's data; the same task object is asked many times in an episode. */
+const scenes = new WeakMap<Task, Scene>();
+
+function sceneFor(task: Task): Scene {
+  let scene = scenes.get(task);
+  if (!scene) scenes.set(task, (scene = sceneOf(stagesOf(task.data))));
+  return scene;
+}
+
 /** The world that `reset` has to build. */
-export function worldOf(_task: Task): World {
-  return { files: [] };
+export function worldOf(task: Task): World {
+  return sceneFor(task).world;
 }
 
 /** Which stages hold in this state, by subgoal id ("stage-1" …). */
-export function checkSubgoals(task: Task, _state: WorldState): Record<string, boolean> {
-  return Object.fromEntries(task.subgoals.map(({ id }) => [id, false]));
+export function checkSubgoals(task: Task, state: WorldState): Record<string, boolean> {
+  const index = new StateIndex(state);
+  return Object.fromEntries(
+    sceneFor(task).claims.map((claims, i) => [`stage-${i + 1}`, claims.every((claim) => index.holds(claim))]),
+  );
 }
 
 /** The outcome of an episode, from its final state alone. */
 export function scoreWorld(task: Task, state: WorldState): WorldScore {
-  const stages = Object.values(checkSubgoals(task, state));
-  const held = stages.filter(Boolean).length;
-  return {
-    score: stages.length === 0 ? 0 : held / stages.length,
-    passed: held === stages.length,
-    details: { stages: stages.length, held },
-  };
+  const stages = checkSubgoals(task, state);
+  const held = Object.values(stages).filter(Boolean).length;
+  const total = Object.keys(stages).length;
+  return { score: held / total, passed: held === total, details: { stages } };
 }

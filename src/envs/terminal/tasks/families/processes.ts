@@ -1,0 +1,38 @@
+/** Stop one of several programs that run in the background. */
+import { type Family, word } from "../family.ts";
+
+export const processes: Family = {
+  name: "processes",
+  description: "stop one background program by name (pkill)",
+  variants: {
+    stop: {
+      wordings: [
+        "Stop the running program {program}. The programs {first} and {second} must keep running.",
+        "The program {program} hangs in the background. End it, but leave {first} and {second} alone.",
+        "Kill the background process {program} and no other; {first} and {second} are needed.",
+        "Terminate {program}, which runs in the background beside {first} and {second}. Those two must go on.",
+      ],
+      command: "pkill -x {program}",
+      mistakes: [
+        { name: "only looks for it", command: "pgrep -x {program}" },
+        { name: "only pauses it", command: "pkill -STOP {program}" },
+        { name: "stops a neighbour", command: "pkill -x {first}" },
+      ],
+    },
+  },
+  takes: [],
+  draw({ fresh }) {
+    return { variant: "stop", directory: fresh(), program: fresh(), first: fresh(), second: fresh() };
+  },
+  build(params, { scene }) {
+    const directory = word(params, "directory");
+    for (const name of ["first", "program", "second"]) {
+      const program = `${directory}/${word(params, name)}`;
+      scene.giveLink(program, "/bin/sleep");
+      // Detached from the shell that starts it, and silent: nothing waits for its output to close.
+      scene.daemon(`setsid -f ${program} 36000 < /dev/null > /dev/null 2>&1`);
+      scene.claim({ is: "process", program: word(params, name), lives: name !== "program" });
+    }
+    return [];
+  },
+};
