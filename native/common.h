@@ -1,0 +1,102 @@
+/* What the modes of sandbox-init share: the wire format, bounded I/O, limits. See native/README.md. */
+#ifndef SANDBOX_INIT_COMMON_H
+#define SANDBOX_INIT_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A request is one frame: op (u32), length (u32), payload. An answer is a series of frames: tag (u32), length (u32),
+ * payload. Numbers are little-endian (both machines we support are); strings are length (u32) + bytes, no NUL inside. */
+enum {
+  OP_PING = 1,
+  OP_EXEC = 2,
+  OP_TERMINAL = 3, /* carries the terminal by SCM_RIGHTS */
+  OP_WRITE = 4,
+  OP_READ = 5,
+  OP_TREE = 6,
+  OP_PROCESSES = 7,
+  OP_QUIT = 8,
+};
+enum {
+  TAG_OK = 1,
+  TAG_ERROR = 2, /* errno (u32), text */
+  TAG_DATA = 3,
+  TAG_STARTED = 4, /* sent by the new process itself, so that its credentials tell the host's pid */
+  TAG_EXIT = 5,    /* exit code (i32, -1 when a signal ended it), signal (u32) */
+};
+
+enum { MAX_REQUEST_BYTES = 4 << 20, CHUNK_BYTES = 64 << 10, MAX_PATH_BYTES = 4096 };
+
+struct frame_header {
+  uint32_t tag;
+  uint32_t length;
+};
+
+/* A cursor over a request's payload. `bad` latches: once set, every take returns zero or an empty string. */
+struct reader {
+  char *at;
+  char *end;
+  bool bad;
+};
+uint32_t take_u32(struct reader *reader);
+uint64_t take_u64(struct reader *reader);
+/* A NUL-terminated string inside the payload (the byte after it is overwritten: the payload has a spare byte). */
+char *take_string(struct reader *reader);
+/* A NULL-terminated array of them; the caller frees the array only. */
+char **take_strings(struct reader *reader);
+
+/* A growing byte buffer for answers. `failed` latches when memory runs out. */
+struct buffer {
+  char *data;
+  size_t length, capacity;
+  bool failed;
+};
+void put_bytes(struct buffer *buffer, const void *bytes, size_t length);
+void put_u32(struct buffer *buffer, uint32_t value);
+void put_u64(struct buffer *buffer, uint64_t value);
+void put_string(struct buffer *buffer, const char *text);
+
+bool read_all(int fd, void *bytes, size_t length);
+bool write_all(int fd, const void *bytes, size_t length);
+bool send_frame(int fd, uint32_t tag, const void *payload, size_t length);
+bool send_error(int fd, int error, const char *text);
+/* Reads one request's payload (header already read); NULL when it is too long, cut short, or memory is out. */
+char *read_payload(int fd, uint32_t length);
+
+/* "--name value" pairs up to "--"; `rest` receives what follows. Dies on anything else. */
+struct options {
+  const char *socket, *home;
+  const char *cgroups[8];
+  int cgroup_count;
+  long uid, lifetime_seconds;
+  bool confine;
+  struct {
+    uint64_t cpu_seconds, processes, file_bytes, open_files, data_bytes, address_bytes; /* 0 = leave as it is */
+  } limit;
+  char **rest;
+};
+void parse_options(struct options *options, char **argv);
+
+void die(const char *what);
+uint64_t now_ms(void);
+void set_limit(int resource, uint64_t value);
+
+/* Modes */
+int start_main(const struct options *options);
+int attach_main(const struct options *options);
+int init_main(const struct options *options);
+
+/* init's parts */
+void install_system_call_filter(void);
+void serve_write(int fd, struct reader *request);
+void serve_read(int fd, struct reader *request);
+void serve_tree(int fd, struct reader *request);
+void serve_processes(int fd, bool descendants_only);
+/* SIGKILL to a session, its process group and all their descendants; repeated until none is left or rounds run out. */
+void kill_session(pid_t leader);
+/* SIGKILL to every descendant of this process. */
+void kill_descendants(void);
+
+#endif

@@ -1,0 +1,443 @@
+/* Pid 1 of a sandbox: a loop around poll(). Immune to signals from inside (the kernel drops them for pid 1), so that
+ * "kill -9 -1" leaves the sandbox usable; not dumpable, so that nobody of its own user may look into it.
+ * Commands run in sessions of their own; one ends early when its deadline passes or its client hangs up. */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { MAX_SESSIONS = 192, LISTENER = 3, DRAIN_MS = 50, CLIENT_SECONDS = 60 };
+
+#define READY "\006"
+
+/* The last `keep` bytes of a stream: grows to twice that, then drops its front. */
+struct tail {
+  int fd; /* -1 once the stream has ended */
+  char *data;
+  size_t length, capacity, keep;
+  uint64_t dropped;
+};
+
+enum session_kind { FREE = 0, NEW, EXEC, TERMINAL };
+
+struct session {
+  enum session_kind kind;
+  int client;
+  pid_t pid;
+  bool ended, timed_out;
+  int status;
+  uint64_t deadline_ms; /* 0: none; once ended, when to stop waiting for the rest of the output */
+  int input;            /* -1: closed */
+  uint64_t input_left;  /* bytes the client has yet to send */
+  char *chunk;          /* input on its way */
+  size_t chunk_at, chunk_length;
+  struct tail out, err;
+};
+
+static struct session sessions[MAX_SESSIONS];
+static const struct options *settings;
+static sigset_t original_mask;
+
+static void apply_limits(void) {
+  set_limit(RLIMIT_CPU, settings->limit.cpu_seconds);
+  set_limit(RLIMIT_NPROC, settings->limit.processes);
+  set_limit(RLIMIT_FSIZE, settings->limit.file_bytes);
+  set_limit(RLIMIT_NOFILE, settings->limit.open_files);
+  set_limit(RLIMIT_DATA, settings->limit.data_bytes);
+  set_limit(RLIMIT_AS, settings->limit.address_bytes);
+}
+
+/* In the new process: everything but stdio is closed before exec, and a failure is said on its own stderr. */
+static _Noreturn void run(const char *cwd, char **argv, char **env) {
+  close_range(LISTENER, ~0u, 0);
+  for (int number = 1; number < NSIG; number++)
+    if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &original_mask, NULL);
+  apply_limits();
+  /* Out of memory, the kernel should take the command, not pid 1. Nothing of pid 1 is open any more. */
+  prctl(PR_SET_DUMPABLE, 1);
+  int score = open("/proc/self/oom_score_adj", O_WRONLY);
+  if (score >= 0) {
+    if (write(score, "500", 3) < 0) dprintf(STDERR_FILENO, "sandbox: oom_score_adj: %s\n", strerror(errno));
+    close(score);
+  }
+  if (chdir(cwd) != 0) {
+    dprintf(STDERR_FILENO, "sandbox: cannot enter %s: %s\n", cwd, strerror(errno));
+    _exit(126);
+  }
+  execvpe(argv[0], argv, env);
+  int error = errno;
+  dprintf(STDERR_FILENO, "sandbox: cannot run %s: %s\n", argv[0], strerror(error));
+  _exit(error == ENOENT ? 127 : 126);
+}
+
+static void release(struct session *session) {
+  if (session->client >= 0) close(session->client);
+  if (session->input >= 0) close(session->input);
+  if (session->out.fd >= 0) close(session->out.fd);
+  if (session->err.fd >= 0) close(session->err.fd);
+  free(session->out.data);
+  free(session->err.data);
+  free(session->chunk);
+  *session = (struct session){.kind = FREE};
+}
+
+static bool start_exec(struct session *session, struct reader *request) {
+  uint64_t timeout_ms = take_u64(request);
+  uint64_t keep = take_u64(request);
+  session->input_left = take_u64(request);
+  char *cwd = take_string(request);
+  char **argv = take_strings(request), **env = take_strings(request);
+  int in[2], out[2], err[2];
+  bool ready = !request->bad && argv[0] != NULL && pipe2(in, O_CLOEXEC) == 0;
+  if (ready) {
+    session->input = in[1];
+    ready = pipe2(out, O_CLOEXEC) == 0;
+    if (ready) {
+      session->out = (struct tail){.fd = out[0], .keep = (size_t)keep};
+      ready = pipe2(err, O_CLOEXEC) == 0;
+      if (ready) session->err = (struct tail){.fd = err[0], .keep = (size_t)keep};
+      else close(out[1]);
+    }
+    if (!ready) close(in[0]);
+  }
+  session->pid = ready ? fork() : -1;
+  if (ready && session->pid == 0) {
+    setsid();
+    dup2(in[0], STDIN_FILENO);
+    dup2(out[1], STDOUT_FILENO);
+    dup2(err[1], STDERR_FILENO);
+    run(cwd, argv, env);
+  }
+  int error = errno;
+  if (ready) {
+    close(in[0]);
+    close(out[1]);
+    close(err[1]);
+    fcntl(session->input, F_SETFL, O_NONBLOCK);
+    fcntl(session->out.fd, F_SETFL, O_NONBLOCK);
+    fcntl(session->err.fd, F_SETFL, O_NONBLOCK);
+  }
+  free(argv);
+  free(env);
+  session->kind = EXEC;
+  session->deadline_ms = timeout_ms == 0 ? 0 : now_ms() + timeout_ms;
+  if (session->pid > 0) return true;
+  send_error(session->client, ready ? error : EINVAL, "cannot start a process");
+  return false;
+}
+
+static bool start_terminal(struct session *session, struct reader *request, int terminal) {
+  char *cwd = take_string(request);
+  char **argv = take_strings(request), **env = take_strings(request);
+  bool ready = !request->bad && argv[0] != NULL && terminal >= 0;
+  session->pid = ready ? fork() : -1;
+  if (ready && session->pid == 0) {
+    setsid();
+    if (ioctl(terminal, TIOCSCTTY, 0) != 0) _exit(126);
+    dup2(terminal, STDIN_FILENO);
+    dup2(terminal, STDOUT_FILENO);
+    dup2(terminal, STDERR_FILENO);
+    send_frame(session->client, TAG_STARTED, NULL, 0);
+    run(cwd, argv, env);
+  }
+  int error = errno;
+  free(argv);
+  free(env);
+  session->kind = TERMINAL;
+  if (session->pid > 0) return true;
+  send_error(session->client, ready ? error : EINVAL, "cannot start a process");
+  return false;
+}
+
+static void add_to_tail(struct tail *tail, const char *bytes, size_t length) {
+  if (length > tail->keep) {
+    tail->dropped += length - tail->keep;
+    bytes += length - tail->keep;
+    length = tail->keep;
+  }
+  if (tail->length + length > 2 * tail->keep) {
+    size_t drop = tail->length + length - tail->keep;
+    memmove(tail->data, tail->data + drop, tail->length - drop);
+    tail->length -= drop;
+    tail->dropped += drop;
+  }
+  if (tail->length + length > tail->capacity) {
+    size_t capacity = tail->capacity * 2 > tail->length + length ? tail->capacity * 2 : tail->length + length + 4096;
+    char *data = realloc(tail->data, capacity);
+    if (data == NULL) {
+      tail->dropped += length;
+      return;
+    }
+    tail->data = data;
+    tail->capacity = capacity;
+  }
+  memcpy(tail->data + tail->length, bytes, length);
+  tail->length += length;
+}
+
+/* One read; false when nothing is there now. */
+static bool drain(struct tail *tail) {
+  static char bytes[CHUNK_BYTES];
+  if (tail->fd < 0) return false;
+  ssize_t got = read(tail->fd, bytes, sizeof bytes);
+  if (got > 0) {
+    add_to_tail(tail, bytes, (size_t)got);
+    return true;
+  }
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+  close(tail->fd);
+  tail->fd = -1;
+  return false;
+}
+
+static void put_tail(struct buffer *answer, struct tail *tail) {
+  size_t extra = tail->length > tail->keep ? tail->length - tail->keep : 0;
+  tail->dropped += extra;
+  put_u32(answer, (uint32_t)(tail->length - extra));
+  put_bytes(answer, tail->data + extra, tail->length - extra);
+}
+
+static void put_status(struct buffer *answer, int status) {
+  put_u32(answer, WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : (uint32_t)-1);
+  put_u32(answer, WIFSIGNALED(status) ? (uint32_t)WTERMSIG(status) : 0);
+}
+
+static void answer_exec(struct session *session) {
+  struct buffer answer = {0};
+  put_status(&answer, session->status);
+  put_u32(&answer, session->timed_out);
+  put_tail(&answer, &session->out);
+  put_tail(&answer, &session->err);
+  put_u64(&answer, session->out.dropped + session->err.dropped);
+  if (answer.failed) send_error(session->client, ENOMEM, "out of memory");
+  else send_frame(session->client, TAG_EXIT, answer.data, answer.length);
+  free(answer.data);
+}
+
+/* The command's own output is in the pipes when it has ended; what a process that it left behind may still write is
+ * waited for only briefly. */
+static void finish_exec(struct session *session) {
+  bool open = session->out.fd >= 0 || session->err.fd >= 0;
+  if (open && !session->timed_out && now_ms() < session->deadline_ms) return;
+  for (int i = 0; i < 64 && (drain(&session->out) | drain(&session->err)); i++) continue;
+  answer_exec(session);
+  release(session);
+}
+
+static void finish_terminal(struct session *session) {
+  struct buffer answer = {0};
+  put_status(&answer, session->status);
+  send_frame(session->client, TAG_EXIT, answer.data, answer.length);
+  free(answer.data);
+  release(session);
+}
+
+static void abandon(struct session *session) {
+  if (session->pid > 0 && (session->kind == TERMINAL || !session->ended)) kill_session(session->pid);
+  release(session);
+}
+
+static void reap(void) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    for (int i = 0; i < MAX_SESSIONS; i++)
+      if (sessions[i].kind >= EXEC && sessions[i].pid == pid && !sessions[i].ended) {
+        sessions[i].ended = true;
+        sessions[i].status = status;
+        sessions[i].deadline_ms = now_ms() + DRAIN_MS;
+      }
+}
+
+static void quit(void) {
+  if (getpid() != 1) kill_descendants();
+  exit(0);
+}
+
+/* The first bytes of a connection: the whole request is read at once, for the client has already sent it. */
+static void serve_new(struct session *session) {
+  struct frame_header header;
+  struct iovec data = {&header, sizeof header};
+  char control[CMSG_SPACE(sizeof(int))];
+  struct msghdr message = {
+      .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+  int client = session->client, terminal = -1;
+  ssize_t got = recvmsg(client, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
+  struct cmsghdr *item = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+  if (item != NULL && item->cmsg_type == SCM_RIGHTS) memcpy(&terminal, CMSG_DATA(item), sizeof terminal);
+  char *payload = got == (ssize_t)sizeof header ? read_payload(client, header.length) : NULL;
+  bool keep = false;
+  if (payload != NULL) {
+    struct reader request = {payload, payload + header.length, false};
+    switch (header.tag) {
+      case OP_PING: send_frame(client, TAG_OK, NULL, 0); break;
+      case OP_EXEC: keep = start_exec(session, &request); break;
+      case OP_TERMINAL: keep = start_terminal(session, &request, terminal); break;
+      case OP_WRITE: serve_write(client, &request); break;
+      case OP_READ: serve_read(client, &request); break;
+      case OP_TREE: serve_tree(client, &request); break;
+      case OP_PROCESSES: serve_processes(client, !settings->confine); break;
+      case OP_QUIT: quit(); break;
+      default: send_error(client, ENOSYS, "unknown request");
+    }
+    free(payload);
+  }
+  if (terminal >= 0) close(terminal);
+  if (!keep) release(session);
+}
+
+/* Client to command: a chunk is fetched only when the last one is gone, so a command that reads slowly slows its
+ * client down instead of filling memory. A command that closed its stdin lets the rest pass into nothing. */
+static bool pump_input(struct session *session, bool readable) {
+  if (readable && session->chunk_length == 0) {
+    if (session->chunk == NULL && (session->chunk = malloc(CHUNK_BYTES)) == NULL) return false;
+    size_t want = session->input_left < CHUNK_BYTES ? (size_t)session->input_left : CHUNK_BYTES;
+    char probe;
+    ssize_t got = recv(session->client, want > 0 ? session->chunk : &probe, want > 0 ? want : 1, MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (got <= 0 || want == 0) return false;
+    session->input_left -= (uint64_t)got;
+    session->chunk_at = 0;
+    session->chunk_length = (size_t)got;
+  }
+  while (session->chunk_length > 0 && session->input >= 0) {
+    ssize_t put = write(session->input, session->chunk + session->chunk_at, session->chunk_length);
+    if (put < 0 && errno == EAGAIN) return true;
+    if (put < 0) {
+      close(session->input);
+      session->input = -1;
+      break;
+    }
+    session->chunk_at += (size_t)put;
+    session->chunk_length -= (size_t)put;
+  }
+  if (session->input < 0) session->chunk_length = 0;
+  if (session->chunk_length == 0 && session->input_left == 0 && session->input >= 0) {
+    close(session->input);
+    session->input = -1;
+  }
+  return true;
+}
+
+static void accept_client(void) {
+  int client = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
+  if (client < 0) return;
+  struct timeval patience = {CLIENT_SECONDS, 0};
+  setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  for (int i = 0; i < MAX_SESSIONS; i++)
+    if (sessions[i].kind == FREE) {
+      sessions[i] = (struct session){.kind = NEW, .client = client, .input = -1, .out.fd = -1, .err.fd = -1};
+      return;
+    }
+  close(client);
+}
+
+static int add_poll(struct pollfd *polls, int *count, int fd, short events) {
+  polls[*count] = (struct pollfd){.fd = fd, .events = events};
+  return (*count)++;
+}
+
+static void serve(int signals, uint64_t end_ms) {
+  static struct pollfd polls[3 + 4 * MAX_SESSIONS];
+  static int first_poll[MAX_SESSIONS];
+  for (;;) {
+    int count = 0, timeout = -1;
+    bool full = true;
+    uint64_t now = now_ms(), next = end_ms;
+    add_poll(polls, &count, LISTENER, 0);
+    add_poll(polls, &count, signals, POLLIN);
+    add_poll(polls, &count, STDOUT_FILENO, 0); /* hangs up when the process that started us is gone */
+    for (int i = 0; i < MAX_SESSIONS; i++) {
+      struct session *session = &sessions[i];
+      if (session->kind == FREE) {
+        full = false;
+        continue;
+      }
+      if (session->deadline_ms > 0 && (next == 0 || session->deadline_ms < next)) next = session->deadline_ms;
+      first_poll[i] = add_poll(polls, &count, session->client, session->chunk_length == 0 ? POLLIN : 0);
+      add_poll(polls, &count, session->kind == EXEC ? session->input : -1, session->chunk_length > 0 ? POLLOUT : 0);
+      add_poll(polls, &count, session->kind == EXEC ? session->out.fd : -1, POLLIN);
+      add_poll(polls, &count, session->kind == EXEC ? session->err.fd : -1, POLLIN);
+    }
+    polls[0].events = full ? 0 : POLLIN;
+    if (next > 0) timeout = next <= now ? 0 : next - now > 3600000 ? 3600000 : (int)(next - now);
+    if (poll(polls, (nfds_t)count, timeout) < 0 && errno != EINTR) die("poll");
+    now = now_ms();
+    if ((polls[2].revents & (POLLHUP | POLLERR)) != 0 || (end_ms > 0 && now >= end_ms)) quit();
+    if (polls[1].revents != 0) {
+      struct signalfd_siginfo info[16];
+      if (read(signals, info, sizeof info) > 0) reap();
+    }
+    for (int i = 0; i < MAX_SESSIONS; i++) {
+      struct session *session = &sessions[i];
+      if (session->kind == FREE) continue;
+      struct pollfd *ready = &polls[first_poll[i]];
+      bool hung_up = (ready[0].revents & (POLLHUP | POLLERR)) != 0, readable = (ready[0].revents & POLLIN) != 0;
+      if (session->kind == NEW) {
+        if (readable) serve_new(session);
+        else if (hung_up) release(session);
+        continue;
+      }
+      if (session->kind == TERMINAL) {
+        if (session->ended) finish_terminal(session);
+        else if (hung_up || readable) abandon(session);
+        continue;
+      }
+      if (ready[2].revents != 0) drain(&session->out);
+      if (ready[3].revents != 0) drain(&session->err);
+      if (hung_up || !pump_input(session, readable)) {
+        abandon(session);
+        continue;
+      }
+      if (!session->ended && session->deadline_ms > 0 && now >= session->deadline_ms) {
+        kill_session(session->pid);
+        session->timed_out = true;
+        session->deadline_ms = 0;
+      }
+      if (session->ended) finish_exec(session);
+    }
+    if (polls[0].revents != 0) accept_client();
+  }
+}
+
+int init_main(const struct options *options) {
+  settings = options;
+  fcntl(LISTENER, F_SETFD, FD_CLOEXEC);
+  fcntl(LISTENER, F_SETFL, O_NONBLOCK);
+  if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) die("subreaper");
+  prctl(PR_SET_DUMPABLE, 0);
+  struct rlimit no_core = {0, 0};
+  setrlimit(RLIMIT_CORE, &no_core);
+  set_limit(RLIMIT_FSIZE, options->limit.file_bytes);
+  umask(022);
+  setsid();
+  if (options->home != NULL && chdir(options->home) != 0) die(options->home);
+  if (options->confine) install_system_call_filter();
+  sigset_t mask;
+  sigemptyset(&mask);
+  sigaddset(&mask, SIGCHLD);
+  sigaddset(&mask, SIGPIPE);
+  sigprocmask(SIG_BLOCK, &mask, &original_mask);
+  sigemptyset(&original_mask);
+  signal(SIGXFSZ, SIG_IGN);
+  int signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
+  if (signals < 0) die("signalfd");
+  if (write(STDOUT_FILENO, READY, 1) != 1) die("sign of life");
+  serve(signals, options->lifetime_seconds > 0 ? now_ms() + (uint64_t)options->lifetime_seconds * 1000 : 0);
+  return 0;
+}

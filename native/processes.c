@@ -1,0 +1,124 @@
+/* What runs here, read from /proc: for the listing, and for killing whole sessions. */
+#include "common.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_LISTED = 32768, MAX_ARGUMENT_BYTES = 4096, MAX_KILL_ROUNDS = 50 };
+
+struct process {
+  pid_t pid, parent, group, session;
+  char state;
+  bool marked;
+};
+
+static ssize_t read_file(const char *path, char *bytes, size_t length) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return -1;
+  ssize_t got = read(fd, bytes, length);
+  close(fd);
+  return got;
+}
+
+/* The name in /proc/PID/stat may hold anything, a ")" too: fields start after the last one. */
+static bool read_process(const char *pid, struct process *process) {
+  char path[64], text[1024];
+  snprintf(path, sizeof path, "/proc/%.20s/stat", pid);
+  ssize_t got = read_file(path, text, sizeof text - 1);
+  if (got <= 0) return false;
+  text[got] = 0;
+  char *fields = strrchr(text, ')');
+  *process = (struct process){.pid = (pid_t)atoi(pid)};
+  return fields != NULL && sscanf(fields + 1, " %c %d %d %d", &process->state, &process->parent, &process->group,
+                                  &process->session) == 4;
+}
+
+static int list_processes(struct process **out) {
+  static struct process processes[MAX_LISTED];
+  int count = 0;
+  DIR *proc = opendir("/proc");
+  if (proc == NULL) return 0;
+  for (struct dirent *entry; (entry = readdir(proc)) != NULL && count < MAX_LISTED;)
+    if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && read_process(entry->d_name, &processes[count])) count++;
+  closedir(proc);
+  *out = processes;
+  return count;
+}
+
+/* Marks whoever descends from a marked process, or from `ancestor`. */
+static void mark_descendants(struct process *processes, int count, pid_t ancestor) {
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (int i = 0; i < count; i++) {
+      if (processes[i].marked) continue;
+      bool descends = processes[i].parent == ancestor;
+      for (int j = 0; j < count && !descends; j++)
+        descends = processes[j].marked && processes[j].pid == processes[i].parent;
+      if (descends) processes[i].marked = changed = true;
+    }
+  }
+}
+
+static int kill_marked(struct process *processes, int count) {
+  int killed = 0;
+  for (int i = 0; i < count; i++) {
+    if (!processes[i].marked || processes[i].pid == getpid() || processes[i].state == 'Z') continue;
+    if (kill(processes[i].pid, SIGKILL) == 0) killed++;
+  }
+  return killed;
+}
+
+void kill_session(pid_t leader) {
+  if (leader <= 1) return;
+  kill(-leader, SIGKILL);
+  for (int round = 0; round < MAX_KILL_ROUNDS; round++) {
+    struct process *processes;
+    int count = list_processes(&processes);
+    for (int i = 0; i < count; i++)
+      processes[i].marked =
+          processes[i].pid == leader || processes[i].group == leader || processes[i].session == leader;
+    mark_descendants(processes, count, -1);
+    if (kill_marked(processes, count) == 0) return;
+    usleep(200);
+  }
+}
+
+void kill_descendants(void) {
+  for (;;) {
+    struct process *processes;
+    int count = list_processes(&processes);
+    mark_descendants(processes, count, getpid());
+    int killed = kill_marked(processes, count);
+    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
+    if (killed == 0) return;
+    usleep(200);
+  }
+}
+
+void serve_processes(int fd, bool descendants_only) {
+  struct process *processes;
+  int count = list_processes(&processes);
+  if (descendants_only) mark_descendants(processes, count, getpid());
+  struct buffer answer = {0};
+  for (int i = 0; i < count; i++) {
+    if (processes[i].pid == getpid() || (descendants_only && !processes[i].marked)) continue;
+    char path[64], arguments[MAX_ARGUMENT_BYTES];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)processes[i].pid);
+    ssize_t length = read_file(path, arguments, sizeof arguments);
+    put_u32(&answer, (uint32_t)processes[i].pid);
+    put_u32(&answer, (uint32_t)processes[i].parent);
+    put_u32(&answer, (uint32_t)(unsigned char)processes[i].state);
+    put_u32(&answer, length > 0 ? (uint32_t)length : 0);
+    put_bytes(&answer, arguments, length > 0 ? (size_t)length : 0);
+  }
+  if (answer.failed || !send_frame(fd, TAG_DATA, answer.data, answer.length) || !send_frame(fd, TAG_OK, NULL, 0))
+    send_error(fd, 12, "out of memory");
+  free(answer.data);
+}

@@ -1,0 +1,58 @@
+/* The host's side of starting a sandbox. The listening socket exists before the sandbox does, so that a client may
+ * connect at once; it reaches init as file descriptor 3. */
+#include "common.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static void listen_on(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    die(path);
+  }
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 128) != 0) die(path);
+  if (fd != 3 && (dup2(fd, 3) != 3 || close(fd) != 0)) die("dup2");
+}
+
+static void join(const char *cgroup) {
+  char path[MAX_PATH_BYTES];
+  snprintf(path, sizeof path, "%s/cgroup.procs", cgroup);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "0", 1) != 1) die(path);
+  close(fd);
+}
+
+int start_main(const struct options *options) {
+  pid_t parent = getppid();
+  close_range(3, ~0u, 0);
+  if (options->socket == NULL || options->rest[0] == NULL) {
+    errno = EINVAL;
+    die("start");
+  }
+  /* One pipe to the process that starts sandboxes: it reads our errors or init's sign of life, and its end is ours. */
+  if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) die("dup2");
+  listen_on(options->socket);
+  for (int i = 0; i < options->cgroup_count; i++) join(options->cgroups[i]);
+  if (options->uid >= 0) {
+    uid_t id = (uid_t)options->uid;
+    if (setgroups(0, NULL) != 0 || setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0) die("drop privileges");
+  }
+  /* After the change of user, which clears it. */
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) die("parent is gone");
+  signal(SIGPIPE, SIG_DFL);
+  char *no_environment[] = {NULL};
+  execve(options->rest[0], options->rest, no_environment);
+  die(options->rest[0]);
+  return 70;
+}

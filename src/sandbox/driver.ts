@@ -1,0 +1,221 @@
+/** The driver that both kinds share: one host process, one run directory, one numbered set of sandboxes. */
+import { copyFileSync, existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { childEntry } from "../core/child-entry.ts";
+import { SandboxError, messageOf } from "../core/errors.ts";
+import {
+  type Sandbox,
+  type SandboxAvailability,
+  type SandboxDriver,
+  type SandboxLimits,
+  type SandboxSpec,
+  defaultSandboxLimits,
+} from "../core/sandbox.ts";
+import { type CgroupSupport, detectCgroups, makeDriverGroups, planGroups, removeDriverGroups } from "./cgroups.ts";
+import type { Flavour } from "./flavour.ts";
+import { HostClient } from "./host-client.ts";
+import { findFamilies } from "./process-table.ts";
+import { RunDirectory, ownerName } from "./run-directory.ts";
+import { RunningSandbox } from "./running-sandbox.ts";
+import { sweepDeadOwners } from "./sweep.ts";
+import { UserPool } from "./user-pool.ts";
+
+const defaultLifetimeSeconds = 3600;
+/** Address space is only a guard against shared mappings; just-in-time compilers reserve far more than they use. */
+const addressSpaceFactor = 8;
+const leastAddressSpaceBytes = 4 * 1024 ** 3;
+
+let driverCount = 0;
+
+/** The program is built by scripts/build.sh; sources and dist/ keep it in the same place. */
+function initProgram(): string | null {
+  try {
+    return childEntry(new URL("../native/sandbox-init", import.meta.url));
+  } catch {
+    return null;
+  }
+}
+
+export class ProcessSandboxDriver implements SandboxDriver {
+  readonly kind: SandboxDriver["kind"];
+  private readonly flavour: Flavour;
+  private readonly name = `d${++driverCount}`;
+  private readonly sandboxes = new Map<number, RunningSandbox>();
+  private readonly users = new UserPool();
+  private host: HostClient | null = null;
+  private directory: RunDirectory | null = null;
+  private groups: CgroupSupport | null = null;
+  private availability: Promise<SandboxAvailability> | null = null;
+  private lastSandboxId = 0;
+  private lastShellId = 0;
+  private closed: Promise<void> | null = null;
+
+  constructor(flavour: Flavour) {
+    this.flavour = flavour;
+    this.kind = flavour.kind;
+  }
+
+  probe(): Promise<SandboxAvailability> {
+    this.availability ??= this.look();
+    return this.availability;
+  }
+
+  private async look(): Promise<SandboxAvailability> {
+    const { limitsBy } = this.cgroups();
+    if (initProgram() === null)
+      return {
+        available: false,
+        reason: "sandbox-init is not built",
+        fix: "apt-get install gcc && npm run build",
+        limitsBy,
+      };
+    return { ...(await this.flavour.probe()), limitsBy };
+  }
+
+  async start(spec: Omit<SandboxSpec, "kind">, options: { signal?: AbortSignal } = {}): Promise<Sandbox> {
+    if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
+    const availability = await this.probe();
+    if (!availability.available)
+      throw new SandboxError(
+        `no ${this.kind} sandbox: ${availability.reason ?? "unavailable"}. Fix: ${availability.fix ?? "none known"}`,
+        {
+          code: "ERR_SANDBOX_UNAVAILABLE",
+        },
+      );
+    options.signal?.throwIfAborted();
+    const sandbox = await this.launch(spec);
+    if (options.signal?.aborted !== true) return sandbox;
+    await sandbox.close();
+    throw options.signal.reason as Error;
+  }
+
+  private async launch(spec: Omit<SandboxSpec, "kind">): Promise<RunningSandbox> {
+    const limits: SandboxLimits = { ...defaultSandboxLimits, ...spec.limits };
+    const directory = this.prepare();
+    const host = this.ensureHost();
+    const sandboxId = ++this.lastSandboxId;
+    const sandboxName = String(sandboxId);
+    const initPath = directory.file("bin", "sandbox-init");
+    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
+    const socketPath = directory.file("sockets", sandboxName);
+    const initOptions = this.initOptions(limits, spec.maxLifetimeSeconds ?? defaultLifetimeSeconds);
+    const launch = this.flavour.launch({ initPath, directory, sandboxName, uid, limits, initOptions });
+    const cgroups = planGroups(this.cgroups(), ownerName(), this.name, sandboxName, limits);
+    const release = async (): Promise<void> => {
+      this.sandboxes.delete(sandboxId);
+      if (uid !== null) this.users.giveBack(uid);
+      if (this.sandboxes.size === 0) this.host?.setIdle(true);
+      await rm(socketPath, { force: true });
+    };
+    const sandbox = new RunningSandbox({
+      sandboxId,
+      kind: this.kind,
+      launch,
+      limits,
+      host,
+      socketPath,
+      initPath,
+      uid,
+      release,
+      nextShellId: () => ++this.lastShellId,
+    });
+    this.sandboxes.set(sandboxId, sandbox);
+    host.setIdle(false);
+    const user = uid === null ? [] : ["--uid", String(uid)];
+    const argv = [
+      initPath,
+      "start",
+      "--socket",
+      socketPath,
+      ...cgroups.flatMap(({ path }) => ["--cgroup", path]),
+      ...user,
+    ];
+    try {
+      await host.request({ op: "start", sandboxId, argv: [...argv, "--", ...launch.argv], cgroups });
+      return sandbox;
+    } catch (error) {
+      await sandbox.close();
+      if (error instanceof SandboxError) throw error;
+      throw new SandboxError(`the sandbox did not start: ${messageOf(error)}`, {
+        code: "ERR_SANDBOX_START",
+        retryable: true,
+        cause: error,
+      });
+    }
+  }
+
+  private initOptions(limits: SandboxLimits, lifetimeSeconds: number): string[] {
+    const options: [string, number][] = [
+      ["--lifetime", lifetimeSeconds],
+      ["--cpu-seconds", limits.cpuSeconds],
+      ["--file-bytes", limits.maxFileBytes],
+      ["--open-files", limits.maxOpenFiles],
+    ];
+    // In a namespace of its own a user's processes are counted apart; without one, the host's would count too.
+    if (this.kind === "bubblewrap") options.push(["--processes", limits.maxProcesses]);
+    if (this.cgroups().limitsBy === "rlimit") {
+      options.push(["--data-bytes", limits.memoryBytes]);
+      options.push(["--address-bytes", Math.max(leastAddressSpaceBytes, limits.memoryBytes * addressSpaceFactor)]);
+    }
+    return options.flatMap(([name, value]) => [name, String(Math.ceil(value))]);
+  }
+
+  private cgroups(): CgroupSupport {
+    this.groups ??= detectCgroups();
+    return this.groups;
+  }
+
+  private prepare(): RunDirectory {
+    if (this.directory !== null) return this.directory;
+    const program = initProgram();
+    if (program === null) throw new SandboxError("sandbox-init is not built", { code: "ERR_SANDBOX_UNAVAILABLE" });
+    const directory = new RunDirectory(this.name);
+    copyFileSync(program, directory.file("bin", "sandbox-init"));
+    this.flavour.prepare(directory);
+    makeDriverGroups(this.cgroups(), ownerName(), this.name);
+    this.directory = directory;
+    return directory;
+  }
+
+  private ensureHost(): HostClient {
+    if (this.host !== null && !this.host.isLost) return this.host;
+    const host = new HostClient((sandboxId, detail) => this.sandboxEnded(sandboxId, detail));
+    void host.gone.then(() => {
+      for (const [sandboxId, sandbox] of this.sandboxes)
+        if (sandbox.isHeldBy(host)) this.sandboxEnded(sandboxId, "its host process is gone");
+    });
+    this.host = host;
+    return host;
+  }
+
+  private sandboxEnded(sandboxId: number, detail: string): void {
+    const error = new SandboxError(`the sandbox ended: ${detail}`, { code: "ERR_SANDBOX_LOST", retryable: true });
+    this.sandboxes.get(sandboxId)?.lost(error);
+  }
+
+  sweep(): Promise<number> {
+    return sweepDeadOwners(this.cgroups());
+  }
+
+  countProcesses(): Promise<number> {
+    if (this.directory === null || !existsSync(this.directory.path)) return Promise.resolve(0);
+    return Promise.resolve(findFamilies(`${this.directory.path}/`).length);
+  }
+
+  close(): Promise<void> {
+    this.closed ??= this.end();
+    return this.closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  private async end(): Promise<void> {
+    await Promise.all([...this.sandboxes.values()].map((sandbox) => sandbox.close()));
+    await this.host?.close();
+    if (this.directory === null) return;
+    this.directory.remove();
+    removeDriverGroups(this.cgroups(), ownerName(), this.name);
+  }
+}

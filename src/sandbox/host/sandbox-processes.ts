@@ -1,0 +1,68 @@
+/** The processes that hold sandboxes (bubblewrap, or init itself), with their control groups. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { makeCgroup, removeCgroup } from "./cgroup-directories.ts";
+import type { HostEvent, StartRequest } from "./protocol.ts";
+
+const ready = 0x06; // what init writes when it serves (native/init.c)
+const maxDetailBytes = 4096;
+
+interface Held {
+  readonly child: ChildProcess;
+  readonly gone: Promise<void>;
+}
+
+export class SandboxProcesses {
+  private readonly held = new Map<number, Held>();
+  private readonly report: (event: HostEvent) => void;
+
+  constructor(report: (event: HostEvent) => void) {
+    this.report = report;
+  }
+
+  /** Resolves when the sandbox serves; rejects with what it said when it ended first. */
+  start(request: StartRequest): Promise<void> {
+    const { sandboxId, cgroups } = request;
+    const [file, ...args] = request.argv;
+    if (file === undefined) throw new Error("nothing to start");
+    try {
+      for (const cgroup of cgroups) makeCgroup(cgroup);
+    } catch (error) {
+      for (const cgroup of cgroups) void removeCgroup(cgroup.path);
+      throw error;
+    }
+    return new Promise((resolve, reject) => {
+      let detail = "";
+      const child = spawn(file, args, { stdio: ["ignore", "pipe", "ignore"], cwd: "/", env: {} });
+      child.stdout.on("data", (chunk: Buffer) => {
+        if (chunk[0] === ready) resolve();
+        else if (detail.length < maxDetailBytes) detail += chunk.toString("utf8");
+      });
+      const gone = new Promise<void>((resolveGone) => {
+        const finish = (reason: string): void => {
+          this.held.delete(sandboxId);
+          reject(new Error(reason));
+          void Promise.all(cgroups.map((cgroup) => removeCgroup(cgroup.path))).then(() => {
+            this.report({ event: "sandbox-exit", sandboxId, detail: reason });
+            resolveGone();
+          });
+        };
+        child.once("error", (error) => finish(error.message));
+        child.once("close", (code, signal) => finish(detail.trim() || `ended by ${signal ?? `exit code ${code}`}`));
+      });
+      this.held.set(sandboxId, { child, gone });
+    });
+  }
+
+  /** Kill it and wait until its processes and control groups are gone. Harmless for one that is. */
+  async stop(sandboxId: number): Promise<void> {
+    const held = this.held.get(sandboxId);
+    if (held === undefined) return;
+    // Closing its pipe lets an init without a pid namespace end what it started; bubblewrap can simply be killed.
+    held.child.stdout?.destroy();
+    await held.gone;
+  }
+
+  killAll(): void {
+    for (const { child } of this.held.values()) child.stdout?.destroy();
+  }
+}

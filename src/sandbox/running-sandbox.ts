@@ -1,0 +1,146 @@
+/** One started sandbox: its init behind a socket, its terminals in the host process. */
+import { SandboxError } from "../core/errors.ts";
+import type {
+  ExecOptions,
+  ExecResult,
+  FileSpec,
+  ProcessInfo,
+  Sandbox,
+  SandboxKind,
+  SandboxLimits,
+  Shell,
+  ShellOptions,
+  TreeEntry,
+  TreeOptions,
+} from "../core/sandbox.ts";
+import type { Launch } from "./flavour.ts";
+import type { HostClient } from "./host-client.ts";
+import { HostShell } from "./host-shell.ts";
+import { InitClient } from "./init-client.ts";
+
+const defaultExecTimeoutMs = 30_000;
+/** Init keeps the deadline; this is for an init that cannot answer. */
+const answerGraceMs = 15_000;
+const defaultReadBytes = 64 * 1024 * 1024;
+const treeDefaults = { maxEntries: 4096, maxFileBytes: 256 * 1024, maxTotalBytes: 8 * 1024 * 1024, skip: [] };
+
+export interface SandboxParts {
+  readonly sandboxId: number;
+  readonly kind: SandboxKind;
+  readonly launch: Launch;
+  readonly limits: SandboxLimits;
+  readonly host: HostClient;
+  readonly socketPath: string;
+  /** sandbox-init, on the host. */
+  readonly initPath: string;
+  /** The terminal is given to this user; null: it stays ours. */
+  readonly uid: number | null;
+  /** Frees what belongs to it on the host; called once. */
+  readonly release: () => Promise<void>;
+  readonly nextShellId: () => number;
+}
+
+export class RunningSandbox implements Sandbox {
+  readonly id: string;
+  readonly kind: SandboxKind;
+  readonly home: string;
+  readonly limits: SandboxLimits;
+  private readonly parts: SandboxParts;
+  private readonly init: InitClient;
+  private closing: Promise<void> | null = null;
+
+  constructor(parts: SandboxParts) {
+    this.parts = parts;
+    this.id = `${parts.kind}-${process.pid}-${parts.sandboxId}`;
+    this.kind = parts.kind;
+    this.home = parts.launch.home;
+    this.limits = parts.limits;
+    this.init = new InitClient(parts.socketPath);
+  }
+
+  exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+    const timeoutMs = options.timeoutMs ?? defaultExecTimeoutMs;
+    const { input } = options;
+    const backstop = AbortSignal.timeout(timeoutMs + answerGraceMs);
+    return this.init.exec({
+      argv,
+      env: { ...this.parts.launch.env, ...options.env },
+      cwd: this.resolve(options.cwd),
+      input: input === undefined ? Buffer.alloc(0) : typeof input === "string" ? Buffer.from(input) : input,
+      timeoutMs,
+      maxOutputBytes: this.limits.maxOutputBytes,
+      signal: options.signal === undefined ? backstop : AbortSignal.any([options.signal, backstop]),
+    });
+  }
+
+  async shell(options: ShellOptions): Promise<Shell> {
+    this.assertOpen();
+    const { host, initPath, socketPath, uid, launch, sandboxId } = this.parts;
+    const shellId = this.parts.nextShellId();
+    const argv = options.argv ?? launch.shellArgv;
+    const user = uid === null ? [] : ["--uid", String(uid)];
+    const shell = new HostShell(host, shellId);
+    await host.request({
+      op: "shell",
+      sandboxId,
+      shellId,
+      argv: [initPath, "attach", "--socket", socketPath, "--home", this.resolve(options.cwd), ...user, "--", ...argv],
+      env: { ...launch.env, ...options.env },
+      cols: options.cols,
+      rows: options.rows,
+    });
+    return shell;
+  }
+
+  read(path: string, options: { maxBytes?: number } = {}): Promise<Uint8Array> {
+    return this.init.read(this.resolve(path), options.maxBytes ?? defaultReadBytes);
+  }
+
+  write(files: readonly FileSpec[]): Promise<void> {
+    return this.init.write(files.map((file) => ({ ...file, path: this.resolve(file.path) })));
+  }
+
+  tree(path: string, options: TreeOptions = {}): Promise<TreeEntry[]> {
+    return this.init.tree(this.resolve(path), { ...treeDefaults, ...options });
+  }
+
+  processes(): Promise<ProcessInfo[]> {
+    return this.init.processes();
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.end();
+    return this.closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  isHeldBy(host: HostClient): boolean {
+    return this.parts.host === host;
+  }
+
+  /** It ended without being closed: by its lifetime, its memory limit, or a crash of what held it. */
+  lost(error: SandboxError): void {
+    this.init.fail(error);
+  }
+
+  private async end(): Promise<void> {
+    this.init.fail(new SandboxError(`sandbox ${this.id} is closed`, { code: "ERR_SANDBOX_CLOSED" }));
+    const { host, sandboxId, launch, release } = this.parts;
+    if (!host.isLost) await host.request({ op: "stop", sandboxId }).catch(() => {});
+    await launch.dispose();
+    await release();
+  }
+
+  private assertOpen(): void {
+    if (this.closing !== null) throw new SandboxError(`sandbox ${this.id} is closed`, { code: "ERR_SANDBOX_CLOSED" });
+  }
+
+  /** Text only: links are resolved inside. */
+  private resolve(path: string | undefined): string {
+    if (path === undefined || path === "") return this.home;
+    return path.startsWith("/") ? path : `${this.home}/${path}`;
+  }
+}

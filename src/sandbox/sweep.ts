@@ -1,0 +1,39 @@
+/** What killed owners left behind: processes, control groups, directories. Living owners' are not touched. */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type CgroupSupport, groupsOfOwner, ownersWithGroups } from "./cgroups.ts";
+import { removeCgroup } from "./host/cgroup-directories.ts";
+import { findFamilies } from "./process-table.ts";
+import { baseDirectory, isOwnerAlive, recordedOwners } from "./run-directory.ts";
+
+const killRounds = 20;
+
+/** Returns how many dead owners were swept. */
+export async function sweepDeadOwners(groups: CgroupSupport): Promise<number> {
+  const owners = new Set([...recordedOwners(), ...ownersWithGroups(groups)]);
+  let swept = 0;
+  for (const owner of owners) {
+    if (isOwnerAlive(owner)) continue;
+    const directory = join(baseDirectory(), owner);
+    killFamilies(`${directory}/`);
+    for (const path of groupsOfOwner(groups, owner)) await removeCgroup(path);
+    await rm(directory, { recursive: true, force: true });
+    swept++;
+  }
+  return swept;
+}
+
+/** Bubblewrap's sandboxes die with their owner; this is for those without a namespace, and for races. */
+function killFamilies(text: string): void {
+  for (let round = 0; round < killRounds; round++) {
+    const processes = findFamilies(text);
+    if (processes.length === 0) return;
+    for (const { pid } of processes) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It ended meanwhile.
+      }
+    }
+  }
+}
