@@ -78,11 +78,16 @@ export function openTables(logDir: string): Tables {
     };
   } catch (error) {
     if (error instanceof StoreError) throw error;
-    throw new StoreError(`${databaseFile(logDir)} cannot be opened: ${messageOf(error)}`, {
-      code: "ERR_LOG_CORRUPT",
-      cause: error,
-    });
+    throw corruptDatabase(logDir, messageOf(error), error);
   }
+}
+
+export function corruptDatabase(logDir: string, reason: string, cause?: unknown): StoreError {
+  return new StoreError(
+    `${databaseFile(logDir)} is corrupt: ${reason}. Delete this file and open the run again: ` +
+      "it is rebuilt from the journal beside it",
+    { code: "ERR_LOG_CORRUPT", cause },
+  );
 }
 
 function missing(name: string): never {
@@ -111,7 +116,7 @@ export type DatabaseState =
 // Layout of LMDB's meta pages (mdb.c, MDB_meta behind a page header of 24 bytes), data format 2.
 const metaBytes = 168;
 const magic = 0xbeefc0de;
-const toleratedPages = 256;
+const toleratedPages = 32;
 
 /** Read the header without LMDB, which may abort the process on a file that is none of its own. */
 export function inspectDatabase(logDir: string): DatabaseState {

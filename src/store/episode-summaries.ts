@@ -41,7 +41,15 @@ export function episodeSummaries(log: EventLog): EpisodeSummary[] {
     if (event.type === "episode-start") {
       const { episodeId, groupId, groupSize, attempt, retry, env, split, purpose, actor, task } = event;
       summaries.set(episodeId, {
-        ...{ episodeId, groupId, groupSize, attempt, retry, env, split, purpose, actor },
+        episodeId,
+        groupId,
+        groupSize,
+        attempt,
+        retry,
+        env,
+        split,
+        purpose,
+        actor,
         taskId: task.id,
         family: task.family,
         status: "open",

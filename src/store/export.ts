@@ -42,7 +42,7 @@ export async function exportRun(runDir: string, options: ExportOptions): Promise
   if (format === undefined) throw unknownFormat(options.format);
   const out = options.out ?? join(runDir, `transitions.${format.extension}`);
   await using log = await openStore(runDir, { mode: "read" });
-  return atBoundary(StoreError, "ERR_EXPORT_WRITE", `${out} cannot be written`, async () => {
+  return await atBoundary(StoreError, "ERR_EXPORT_WRITE", `${out} cannot be written`, async () => {
     if ((await stat(out).catch(() => undefined))?.isDirectory())
       throw new ConfigError(`${out} is a directory: name a file`, { code: "ERR_EXPORT_TARGET" });
     await mkdir(dirname(out), { recursive: true });

@@ -34,7 +34,8 @@ export function readEvent(tables: Tables, seq: number): Logged {
 
 export function corrupt(what: string, cause?: unknown): StoreError {
   return new StoreError(
-    `the log is corrupt: ${what}. Delete log/data.mdb of the run and open it again: it is rebuilt from the journal beside it`,
+    `the log is corrupt: ${what}. Delete log/data.mdb of the run and open it again: ` +
+      "it is rebuilt from the journal beside it",
     { code: "ERR_LOG_CORRUPT", cause },
   );
 }

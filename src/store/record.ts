@@ -71,14 +71,14 @@ export function decodeRecord(line: Uint8Array): DecodedRecord | undefined {
   const end = bytes[bytes.length - 1] === 0x0a ? bytes.length - 1 : bytes.length;
   if (end <= prefixBytes) return undefined;
   if (
-    bytes.latin1Slice(0, 8) !==
+    bytes.toString("latin1", 0, 8) !==
     crc32(bytes, prefixBytes - 1, end)
       .toString(16)
       .padStart(8, "0")
   )
     return undefined;
   try {
-    const event = JSON.parse(bytes.utf8Slice(prefixBytes, end)) as Logged;
+    const event = JSON.parse(bytes.toString("utf8", prefixBytes, end)) as Logged;
     if (typeof event.seq !== "number" || !Object.hasOwn(eventTypes, event.type)) return undefined;
     return { event, last: bytes[8] === 0x2e };
   } catch {

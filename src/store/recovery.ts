@@ -21,7 +21,7 @@ import { pipeline } from "node:stream/promises";
 import { z } from "zod";
 import { StoreError } from "../core/errors.ts";
 import { temporaryPath } from "./atomic-file.ts";
-import { appended, databaseFile, inspectDatabase, openTables } from "./database.ts";
+import { appended, corruptDatabase, databaseFile, inspectDatabase, openTables } from "./database.ts";
 import { indexEvent } from "./index-event.ts";
 import { readJournal } from "./journal.ts";
 import { bootId } from "./owner.ts";
@@ -42,11 +42,7 @@ export function assessLog(logDir: string): Trust {
   if (database.state === "corrupt") {
     // Killed while the database was being created: there is nothing in it yet.
     if (journalBytes === 0 && sizeOf(databaseFile(logDir)) === 0) return "rebuild";
-    throw new StoreError(
-      `${databaseFile(logDir)} is corrupt: ${database.reason}. Delete this file and open the run again: ` +
-        "it is rebuilt from the journal beside it",
-      { code: "ERR_LOG_CORRUPT" },
-    );
+    throw corruptDatabase(logDir, database.reason);
   }
   if (database.state === "absent") return "rebuild";
   if (database.state === "short") truncateSync(databaseFile(logDir), database.fullBytes);
