@@ -13,7 +13,7 @@ export interface EnvironmentListing {
 }
 
 export async function describeEnvironments(): Promise<EnvironmentListing[]> {
-  await using driver = await createSandboxDriver("bubblewrap");
+  await using driver = createSandboxDriver("bubblewrap");
   const sandbox = await driver.probe();
   return Promise.all(
     environmentIds.map(async (id) => {

@@ -25,3 +25,9 @@ export const parallelOption = (): Option =>
   new Option("--parallel <n>", "environments open at once, a hard cap").argParser(parseCount).default(8);
 export const horizonOption = (): Option =>
   new Option("--horizon <h>", "dependent steps that each task chains").argParser(parseCount);
+
+export function parseTemperature(text: string): number {
+  const value = Number(text);
+  if (!(value >= 0 && value <= 10)) throw new InvalidArgumentError("write a number from 0 to 10");
+  return value;
+}

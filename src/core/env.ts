@@ -16,6 +16,11 @@ export interface EnvRequirements {
   /** True: `ctx.sandbox` is a fresh sandbox, private to the instance. */
   readonly sandbox?: boolean;
   readonly limits?: Partial<SandboxLimits>;
+  /**
+   * Read-only files that every sandbox of this definition sees in /etc/afterstate/: name to content.
+   * "bashrc" is read by every interactive bash.
+   */
+  readonly systemFiles?: Readonly<Record<string, string>>;
 }
 
 export interface EnvContext {

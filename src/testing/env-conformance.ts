@@ -15,7 +15,7 @@ import { play } from "../core/play.ts";
 import { createRandom } from "../core/random.ts";
 import type { Sandbox, SandboxDriver, SandboxKind } from "../core/sandbox.ts";
 import type { Split, Task } from "../core/task.ts";
-import { createSandboxDriver } from "../sandbox/index.ts";
+import { driverFor } from "../sandbox/driver-for.ts";
 import { memoryBlobs } from "../core/memory-blobs.ts";
 
 export interface EnvConformanceOptions {
@@ -44,7 +44,7 @@ export function describeEnvConformance(name: string, options: EnvConformanceOpti
   describe(`${name} keeps the environment contract`, () => {
     let driver: SandboxDriver | null = null;
     beforeAll(async () => {
-      if (definition.requires.sandbox) driver = await createSandboxDriver(options.sandbox ?? "bubblewrap");
+      driver = driverFor(definition, options.sandbox ?? "bubblewrap");
     });
     afterAll(async () => {
       await driver?.close();

@@ -1,7 +1,7 @@
 import { Option } from "commander";
 import { validateEnvironment } from "../../app/validate.ts";
 import { resolveEnvironment } from "../../envs/registry.ts";
-import { createSandboxDriver } from "../../sandbox/index.ts";
+import { driverFor } from "../../sandbox/driver-for.ts";
 import type { SandboxKind } from "../../core/sandbox.ts";
 import type { CliCommand } from "../command.ts";
 import { horizonOption, parseCount, sandboxOption, seedOption } from "../options.ts";
@@ -20,9 +20,7 @@ export const validate: CliCommand = {
   ],
   async run([spec], options, { stderr, signal }) {
     const definition = await resolveEnvironment(spec!);
-    await using driver = definition.requires.sandbox
-      ? await createSandboxDriver(options["sandbox"] as SandboxKind)
-      : null;
+    await using driver = driverFor(definition, options["sandbox"] as SandboxKind);
     const line = progressLine(stderr, "validate");
     const report = await validateEnvironment(definition, {
       tasks: options["tasks"] as number,

@@ -1,8 +1,9 @@
 /** Starts a serving process and speaks to it: a `Policy` for actors, `publish` for whoever trains. */
-import { fork, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { childEntry } from "../../core/child-entry.ts";
-import { AfterstateError, PolicyError, type ErrorRecord } from "../../core/errors.ts";
+import { PolicyError } from "../../core/errors.ts";
 import type { Generation, GenerateRequest, Policy } from "../../core/policy.ts";
+import { childEnd, forkChild, RemoteError } from "../process/child.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { LatencyLedger, type ServingReport } from "./latency-ledger.ts";
 import type { ServeReply, ServeRequest } from "./protocol.ts";
@@ -27,10 +28,7 @@ export interface Serving extends Policy {
 type Generated = Extract<ServeReply, { type: "generated" }>;
 
 export async function startServing(options: ServingOptions): Promise<Serving> {
-  const child = fork(childEntry(new URL("./serve-main.js", import.meta.url)), [], {
-    serialization: "advanced",
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
-  });
+  const child = forkChild(childEntry(new URL("./serve-main.js", import.meta.url)));
   const channel = new Channel(child);
   const hello = await channel.ask({
     type: "start",
@@ -118,23 +116,17 @@ class ServedPolicy implements Serving {
 class Channel {
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, { resolve: (reply: ServeReply) => void; reject: (error: Error) => void }>();
-  readonly #exited: Promise<void>;
+  readonly #ended: Promise<void>;
   #nextId = 1;
   #lost: PolicyError | null = null;
 
   constructor(child: ChildProcess) {
     this.#child = child;
     child.on("message", (reply: ServeReply) => this.#settle(reply));
-    child.on("error", () => undefined);
-    this.#exited = new Promise((resolve) => {
-      child.once("exit", (code, signal) => {
-        this.#lost = new PolicyError(`the serving process ended (${signal ?? `exit ${code}`})`, {
-          code: "ERR_SERVING_LOST",
-        });
-        for (const { reject } of this.#waiting.values()) reject(this.#lost);
-        this.#waiting.clear();
-        resolve();
-      });
+    this.#ended = childEnd(child).then((how) => {
+      this.#lost = new PolicyError(`the serving process ended (${how})`, { code: "ERR_SERVING_LOST" });
+      for (const { reject } of this.#waiting.values()) reject(this.#lost);
+      this.#waiting.clear();
     });
   }
 
@@ -160,7 +152,7 @@ class Channel {
 
   async close(): Promise<void> {
     if (this.#child.connected) this.#child.disconnect();
-    await this.#exited;
+    await this.#ended;
   }
 
   #settle(reply: ServeReply): void {
@@ -169,14 +161,5 @@ class Channel {
     this.#waiting.delete(id);
     if (reply.type === "failed") waiting?.reject(new RemoteError(reply.error));
     else waiting?.resolve(reply);
-  }
-}
-
-/** An error of the serving process, as it was recorded there. */
-class RemoteError extends AfterstateError {
-  readonly boundary: ErrorRecord["boundary"];
-  constructor(record: ErrorRecord) {
-    super(record.message, record);
-    this.boundary = record.boundary;
   }
 }

@@ -1,0 +1,64 @@
+/** From a policy SPEC to an actor that plays: the one place where agents, policies and the local model are joined. */
+import { resolve } from "node:path";
+import type { Actor } from "../core/agent.ts";
+import type { EnvironmentDefinition } from "../core/env.ts";
+import type { Sampling } from "../core/policy.ts";
+import { chatAgent } from "../agent/chat-agent.ts";
+import { modelActor } from "../agent/model-actor.ts";
+import { nopActor } from "../agent/nop-actor.ts";
+import { noisyActor, oracleActor } from "../agent/oracle-actor.ts";
+import { randomActor } from "../agent/random-actor.ts";
+import { replayActor, type ReplayActor } from "../agent/replay-actor.ts";
+import { replaySource } from "../agent/replay-source.ts";
+import { openaiPolicy } from "../policy/openai-policy.ts";
+import type { PolicySpec } from "../policy/spec.ts";
+import { tokenAgent } from "../rl/agent/token-agent.ts";
+import { startServing } from "../rl/serve/serve-client.ts";
+import { readTokenizer } from "../rl/tokenizer/read-tokenizer.ts";
+import { openStore } from "../store/store.ts";
+
+export type ScriptedSpec = Exclude<PolicySpec, { kind: "replay" | "local" | "openai" }>;
+
+export function scriptedActor(spec: ScriptedSpec): Actor {
+  switch (spec.kind) {
+    case "oracle":
+      return oracleActor();
+    case "noisy":
+      return noisyActor(spec.rate);
+    case "nop":
+      return nopActor();
+    case "random":
+      return randomActor();
+  }
+}
+
+/**
+ * @param spec anything but a replay, which needs the stored run's plan too: see `openReplay`.
+ * @throws ConfigError, PolicyError or TrainerError when the policy cannot be had.
+ */
+export async function createActor(
+  spec: Exclude<PolicySpec, { kind: "replay" }>,
+  definition: EnvironmentDefinition,
+  sampling: Sampling,
+): Promise<Actor> {
+  switch (spec.kind) {
+    case "local": {
+      const modelDirectory = resolve(spec.directory);
+      const tokenizer = await readTokenizer(modelDirectory);
+      const policy = await startServing({ id: `local:${spec.directory}`, modelDirectory, tokenizer });
+      return modelActor(tokenAgent(definition, tokenizer), policy, sampling);
+    }
+    case "openai": {
+      const { baseUrl, model } = spec;
+      return modelActor(chatAgent(definition), openaiPolicy({ baseUrl, model }), sampling);
+    }
+    default:
+      return scriptedActor(spec);
+  }
+}
+
+/** The actor that plays a stored run again. */
+export async function openReplay(directory: string): Promise<ReplayActor> {
+  await using log = await openStore(directory, { mode: "read" });
+  return replayActor(await replaySource(log), directory);
+}

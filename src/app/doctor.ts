@@ -1,0 +1,100 @@
+/** `doctor`: what this machine can run, and how to mend what it cannot. */
+import { existsSync, statfsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { freemem, tmpdir, totalmem } from "node:os";
+import { messageOf } from "../core/errors.ts";
+import { loadBackend } from "../rl/backend/load-backend.ts";
+import { probeSandboxes } from "../sandbox/index.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly fix?: string;
+}
+
+export interface DoctorReport {
+  /** True when the main job can run: optional checks may fail. */
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+}
+
+export async function checkMachine(): Promise<DoctorReport> {
+  const required = [node(), await sandbox("bubblewrap"), await backend(), disk()];
+  const optional = [await sandbox("unsafe-local"), await terminals(), await openFiles(), memory(), python()];
+  return { ok: required.every(({ ok }) => ok), checks: [...required, ...optional] };
+}
+
+function node(): Check {
+  const ok = Number(process.versions.node.split(".")[0]) >= 20;
+  return { name: "node", ok, detail: process.version, ...(ok ? {} : { fix: "install Node 20 or newer" }) };
+}
+
+async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
+  const { available, reason, fix, limitsBy } = (await probeSandboxes())[kind];
+  const how = limitsBy === "rlimit" ? "rlimits (cgroups are not writable)" : limitsBy;
+  return {
+    name: `sandbox ${kind}`,
+    ok: available,
+    detail: available ? `memory and process limits by ${how}` : (reason ?? "not available"),
+    ...(fix === undefined ? {} : { fix }),
+  };
+}
+
+async function backend(): Promise<Check> {
+  try {
+    const { name, refused } = await loadBackend("auto");
+    const tried = refused.map((one) => `; ${one.name} refused: ${one.reason}`).join("");
+    return { name: "numerics", ok: true, detail: `backend ${name}${tried}` };
+  } catch (error) {
+    return { name: "numerics", ok: false, detail: messageOf(error), fix: "npm run setup" };
+  }
+}
+
+function disk(): Check {
+  const { bavail, bsize } = statfsSync(tmpdir());
+  const gigabytes = (bavail * bsize) / 1e9;
+  return {
+    name: "disk",
+    ok: gigabytes > 1,
+    detail: `${gigabytes.toFixed(1)} GB free in ${tmpdir()}`,
+    ...(gigabytes > 1 ? {} : { fix: "free some disk space" }),
+  };
+}
+
+async function terminals(): Promise<Check> {
+  const read = async (name: string) => Number(await readFile(`/proc/sys/kernel/pty/${name}`, "utf8"));
+  const [max, used] = [await read("max"), await read("nr")];
+  return {
+    name: "terminals",
+    ok: max - used > 64,
+    detail: `${used} of ${max} pseudo-terminals in use`,
+    ...(max - used > 64 ? {} : { fix: "sysctl kernel.pty.max=4096" }),
+  };
+}
+
+async function openFiles(): Promise<Check> {
+  const limits = await readFile("/proc/self/limits", "utf8");
+  const soft = Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
+  return {
+    name: "open files",
+    ok: soft >= 4096,
+    detail: `limit ${soft}`,
+    ...(soft >= 4096 ? {} : { fix: "ulimit -n 65536 before starting many environments" }),
+  };
+}
+
+function memory(): Check {
+  const gigabytes = (bytes: number): string => (bytes / 1e9).toFixed(1);
+  return { name: "memory", ok: freemem() > 1e9, detail: `${gigabytes(freemem())} of ${gigabytes(totalmem())} GB free` };
+}
+
+function python(): Check {
+  const ok = existsSync("/usr/bin/python3");
+  return {
+    name: "python3 for terminal worlds",
+    ok,
+    detail: ok ? "/usr/bin/python3" : "missing",
+    ...(ok ? {} : { fix: "apt-get install python3" }),
+  };
+}

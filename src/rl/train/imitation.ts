@@ -1,0 +1,77 @@
+/**
+ * Imitation of a demonstrator, for a fixed number of tokens: the start of training.
+ *
+ * Demonstrations are episodes in the log, played for real; their model calls carry the tokens. Each is used once, in
+ * the order of the log. The budget is a number of tokens fixed beforehand, never "until it looks right": stopping early
+ * would leave room that any further training fills.
+ */
+import { systemClock } from "../../core/clock.ts";
+import type { EventLog } from "../../core/log.ts";
+import type { ImitationSequence, Trainer } from "../model/contract.ts";
+
+export interface ImitationReport {
+  readonly steps: number;
+  readonly sequences: number;
+  /** All tokens that went through the model. */
+  readonly tokens: number;
+  readonly loss: number;
+}
+
+/** Follows the log for new demonstrations; `take` waits until there are enough. */
+export class DemonstrationReader {
+  readonly #log: EventLog;
+  readonly #purpose: string;
+  readonly #episodes = new Set<string>();
+  readonly #ready: ImitationSequence[] = [];
+  #afterSeq = 0;
+
+  constructor(log: EventLog, purpose: string) {
+    this.#log = log;
+    this.#purpose = purpose;
+  }
+
+  async take(count: number, signal: AbortSignal): Promise<ImitationSequence[]> {
+    for (;;) {
+      this.#read();
+      if (this.#ready.length >= count) return this.#ready.splice(0, count);
+      await systemClock.sleep(pollMs, signal);
+    }
+  }
+
+  #read(): void {
+    const types = ["episode-start", "model-call"] as const;
+    for (const event of this.#log.events({ types, afterSeq: this.#afterSeq })) {
+      this.#afterSeq = event.seq;
+      if (event.type === "episode-start") {
+        if (event.purpose === this.#purpose) this.#episodes.add(event.episodeId);
+      } else if (this.#episodes.has(event.episodeId)) {
+        const { promptTokenIds, tokenIds } = event.call;
+        if (promptTokenIds && tokenIds) this.#ready.push({ promptTokenIds, tokenIds });
+      }
+    }
+  }
+}
+
+const pollMs = 20;
+
+/** Optimiser steps on fresh demonstrations until `tokens` have gone through the model. */
+export async function imitate(
+  trainer: Trainer,
+  demonstrations: DemonstrationReader,
+  options: {
+    readonly tokens: number;
+    readonly sequencesPerStep: number;
+    readonly signal: AbortSignal;
+    readonly onStep: (report: ImitationReport) => void;
+  },
+): Promise<void> {
+  let sequences = 0;
+  let tokens = 0;
+  for (let steps = 1; tokens < options.tokens; steps++) {
+    const batch = await demonstrations.take(options.sequencesPerStep, options.signal);
+    const metrics = await trainer.step({ type: "imitation", sequences: batch });
+    sequences += batch.length;
+    tokens += metrics.tokens;
+    options.onStep({ steps, sequences, tokens, loss: metrics.loss });
+  }
+}

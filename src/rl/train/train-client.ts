@@ -1,0 +1,57 @@
+/** Starts the training process and hears from it. */
+import { childEntry } from "../../core/child-entry.ts";
+import { TrainerError } from "../../core/errors.ts";
+import { childEnd, forkChild, RemoteError } from "../process/child.ts";
+import type { TrainReply, TrainRequest, TrainStart } from "./protocol.ts";
+
+export interface TrainingProcess extends AsyncDisposable {
+  /** Let the update loop begin. */
+  loop(): void;
+  /** Ends with "finished" or rejects with what went wrong there. */
+  replies(): AsyncIterable<Exclude<TrainReply, { type: "failed" }>>;
+  close(): Promise<void>;
+}
+
+export function startTraining(start: Omit<TrainStart, "type">): TrainingProcess {
+  const child = forkChild(childEntry(new URL("./train-main.js", import.meta.url)));
+  const queue: TrainReply[] = [];
+  let wake: () => void = () => undefined;
+  let ended: string | null = null;
+
+  child.on("message", (reply: TrainReply) => {
+    queue.push(reply);
+    wake();
+  });
+  const exit = childEnd(child).then((how) => {
+    ended = how;
+    wake();
+  });
+  const send = (request: TrainRequest): void => {
+    if (child.connected) child.send(request);
+  };
+  send({ type: "start", ...start });
+
+  const close = async (): Promise<void> => {
+    if (child.connected) child.disconnect();
+    await exit;
+  };
+  return {
+    loop: () => send({ type: "loop" }),
+    async *replies() {
+      for (;;) {
+        const reply = queue.shift();
+        if (reply?.type === "failed") throw new RemoteError(reply.error);
+        if (reply) {
+          yield reply;
+          if (reply.type === "finished") return;
+        } else if (ended !== null) {
+          throw new TrainerError(`the training process ended (${ended})`, { code: "ERR_TRAINER_LOST" });
+        } else {
+          await new Promise<void>((resolve) => (wake = resolve));
+        }
+      }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
