@@ -121,7 +121,7 @@ export interface TrainerOptions {
   readonly clipHigh?: number;
   /** Weight of the k3 penalty towards the reference; default 0. */
   readonly klCoefficient?: number;
-  /** Padded tokens of one forward and backward pass; gradients accumulate over passes. Default 4096. */
+  /** Padded tokens of one forward and backward pass; gradients accumulate over passes. Default 1280. */
   readonly microbatchTokens?: number;
 }
 

@@ -1,0 +1,76 @@
+/** Forward and backward for one packed part of a batch. L loss positions, P parameters. */
+import { tf } from "../backend/tf.ts";
+import { imitationLoss } from "../losses/imitation.ts";
+import { policyLoss } from "../losses/policy-gradient.ts";
+import { layOut, type PackedBatch } from "./batch.ts";
+import type { ModelConfig, TrainBatch, TrainerOptions } from "./contract.ts";
+import { forward, type ForwardResult, type ParameterTensors } from "./forward.ts";
+import { inverseTemperatures } from "./local-model.ts";
+
+/** Filled part by part; sums and lists over the whole batch. */
+export interface MicrobatchValues {
+  loss: number;
+  /** By the caller's sequence, then token. */
+  readonly logprobs: number[][];
+  entropySum: number;
+}
+
+export interface MicrobatchInputs {
+  readonly config: ModelConfig;
+  readonly parameters: ParameterTensors;
+  readonly batch: TrainBatch;
+  readonly packed: PackedBatch;
+  /** Of the whole batch. */
+  readonly lossTokens: number;
+  readonly options: Required<TrainerOptions>;
+  readonly values: MicrobatchValues;
+}
+
+/** This part's share of the gradient, flat [P], in the order of the parameters. */
+export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor1D> {
+  const { config, parameters, batch, packed, values } = inputs;
+  const names = Object.keys(parameters);
+  const inverse =
+    batch.type === "policy" ? inverseTemperatures(packed, (index) => batch.sequences[index]!.temperature) : null;
+  let result: ForwardResult | null = null;
+  const { loss, gradient } = tf.tidy(() => {
+    const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
+      const named = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
+      const { logprobs, entropy } = forward(config, named, packed, inverse);
+      result = { logprobs: tf.keep(tf.clone(logprobs)), entropy: tf.keep(tf.clone(entropy)) };
+      return partLoss(inputs, logprobs);
+    })(Object.values(parameters));
+    return { loss: value, gradient: tf.concat(grads.map((part) => tf.reshape(part, [-1]))) as tf.Tensor1D };
+  });
+  const { logprobs, entropy } = result!;
+  const [lossValue, logprobValues, entropyValues] = await Promise.all([loss.data(), logprobs.data(), entropy.data()]);
+  tf.dispose([loss, logprobs, entropy]);
+  values.loss += lossValue[0]!;
+  packed.indices.forEach((index, b) => {
+    const from = b * packed.positions;
+    const to = from + batch.sequences[index]!.tokenIds.length;
+    values.logprobs[index] = Array.from(logprobValues.subarray(from, to));
+    for (let i = from; i < to; i++) values.entropySum += entropyValues[i]!;
+  });
+  return gradient;
+}
+
+function partLoss({ batch, packed, lossTokens, options }: MicrobatchInputs, logprobs: tf.Tensor1D): tf.Scalar {
+  const laid = (value: (sequence: number, token: number) => number) => tf.tensor1d(layOut(packed, value));
+  if (batch.type === "imitation")
+    return imitationLoss(
+      logprobs,
+      laid(() => 1 / lossTokens),
+    );
+  const { sequences } = batch;
+  return policyLoss(
+    {
+      logprobs,
+      behaviour: laid((s, t) => sequences[s]!.logprobs[t]!),
+      advantages: laid((s) => sequences[s]!.advantage),
+      weights: laid((s) => 1 / (sequences.length * sequences[s]!.tokenIds.length)),
+      reference: options.klCoefficient > 0 ? laid((s, t) => sequences[s]!.referenceLogprobs![t]!) : null,
+    },
+    options,
+  );
+}
