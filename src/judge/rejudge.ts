@@ -26,8 +26,8 @@ export interface RejudgeReport extends JudgeTally {
 }
 
 /**
- * Every step of the log is judged, also those that this judge has judged before; each judgement is appended, and of
- * several by one judge the latest counts. Rejects with the signal's reason on abort: what was judged by then stays.
+ * Every step of the log is judged, also those that this judge has judged before, and each judgement is appended: training
+ * keeps to the first that came in time. Rejects with the signal's reason on abort: what was judged by then stays.
  */
 export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptions): Promise<RejudgeReport> {
   const { signal, definitionToText, onProgress } = options;
