@@ -32,7 +32,7 @@ export function runFusedKernel(
   inputs: Record<string, tf.Tensor>,
   attributes: Record<string, number> = {},
 ): tf.Tensor[] {
-  return tf.engine().runKernel(fusedKernels[kernel], inputs, attributes) as tf.Tensor[];
+  return tf.engine().runKernel<tf.Tensor[]>(fusedKernels[kernel], inputs, attributes);
 }
 
 /** RoPE base, as in Su et al. 2021 (arXiv:2104.09864). */

@@ -1,5 +1,5 @@
 /** The wasm backend (SIMD, one thread) with its repairs and the fused kernels. */
-import "@tensorflow/tfjs-backend-wasm";
+import { setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import { fusedKernels } from "./fused-kernels.ts";
 import { tf } from "./tf.ts";
 import { attentionBackward, attentionForward } from "./wasm-attention.ts";
@@ -11,6 +11,8 @@ let installed = false;
 
 /** @throws when WebAssembly or the binary is not to be had. */
 export async function startWasm(): Promise<void> {
+  // Its threads need browser workers; asking for them in Node fails the start.
+  if (!installed) setThreadsCount(1);
   if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend did not initialise");
   await tf.ready();
   if (installed) return;

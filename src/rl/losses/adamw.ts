@@ -41,7 +41,7 @@ export function adamWStep(
       weightDecay === 0
         ? state.parameters
         : tf.mul(state.parameters, tf.sub(1, tf.mul(decayMask, learningRate * weightDecay)));
-    return { parameters: tf.sub(kept, update) as tf.Tensor1D, first, second };
+    return { parameters: tf.sub<tf.Tensor1D>(kept, update), first, second };
   }) as AdamWState;
 }
 

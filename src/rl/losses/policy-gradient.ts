@@ -36,7 +36,7 @@ export function policyLoss(inputs: PolicyLossInputs, options: PolicyLossOptions)
   const ratio = tf.exp(tf.clipByValue(tf.sub(logprobs, behaviour), -maxLogRatio, maxLogRatio));
   const clipped = tf.clipByValue(ratio, 1 - options.clipLow, 1 + options.clipHigh);
   const surrogate = tf.maximum(tf.neg(tf.mul(ratio, advantages)), tf.neg(tf.mul(clipped, advantages)));
-  const total = tf.sum(tf.mul(surrogate, weights)) as tf.Scalar;
+  const total = tf.sum<tf.Scalar>(tf.mul(surrogate, weights));
   if (options.klCoefficient === 0 || reference === null) return total;
   return tf.add(total, tf.mul(options.klCoefficient, tf.sum(tf.mul(k3(logprobs, reference), weights))));
 }

@@ -107,5 +107,5 @@ function mixture(
   const copied = tf.reshape(tf.matMul(attention, tf.tensor3d(tokens, [batch, time, vocabSize])), [-1, vocabSize]);
   const gate = tf.sigmoid(tf.add(tf.matMul(at, parameters["copy.gate"] as tf.Tensor2D), parameters["copy.bias"]!));
   const mixed = tf.add(tf.mul(gate, tf.softmax(vocabulary)), tf.mul(tf.sub(1, gate), copied));
-  return tf.log(tf.maximum(mixed, probabilityFloor)) as tf.Tensor2D;
+  return tf.log<tf.Tensor2D>(tf.maximum(mixed, probabilityFloor));
 }

@@ -40,7 +40,7 @@ export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.T
       result = { logprobs: tf.keep(tf.clone(logprobs)), entropy: tf.keep(tf.clone(entropy)) };
       return partLoss(inputs, logprobs);
     })(Object.values(parameters));
-    return { loss: value, gradient: tf.concat(grads.map((part) => tf.reshape(part, [-1]))) as tf.Tensor1D };
+    return { loss: value, gradient: tf.concat<tf.Tensor1D>(grads.map((part) => tf.reshape<tf.Rank.R1>(part, [-1]))) };
   });
   const { logprobs, entropy } = result!;
   const [lossValue, logprobValues, entropyValues] = await Promise.all([loss.data(), logprobs.data(), entropy.data()]);

@@ -70,10 +70,10 @@ function composedAttention(qkv: tf.Tensor2D, batch: number, time: number, heads:
   const sin = tf.tensor2d(tables.sin, [time, size / 2]);
   const rotate = (x: tf.Tensor4D) => {
     const [low, high] = tf.split(x, 2, 3) as [tf.Tensor4D, tf.Tensor4D];
-    return tf.concat(
+    return tf.concat<tf.Tensor4D>(
       [tf.sub(tf.mul(low, cos), tf.mul(high, sin)), tf.add(tf.mul(low, sin), tf.mul(high, cos))],
       3,
-    ) as tf.Tensor4D;
+    );
   };
   const scores = tf.mul(tf.matMul(rotate(q), rotate(k), false, true), 1 / Math.sqrt(size));
   const probabilities = tf.softmax(tf.add(scores, causalBias(time)));
