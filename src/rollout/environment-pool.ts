@@ -6,6 +6,7 @@
  * ahead, so that a lease is immediate. Leases have a lifetime, and a reaper takes back what its holder forgot.
  * The pool knows nothing of tasks, actors or logs.
  */
+import { setMaxListeners } from "node:events";
 import type { BlobStore } from "../core/blobs.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EnvironmentDefinition } from "../core/env.ts";
@@ -86,6 +87,8 @@ export class EnvironmentPool {
   #reaping = false;
 
   constructor(options: PoolOptions) {
+    // Everything that starts listens.
+    setMaxListeners(0, this.#stopped.signal);
     this.#options = { maxStarting: 4, spares: 0, leaseTtlMs: 900_000, closeTimeoutMs: 10_000, ...options };
   }
 
@@ -144,7 +147,11 @@ export class EnvironmentPool {
     for (const waiter of this.#waiters.splice(0)) waiter.fail(poolClosed());
     for (const spare of this.#spares.splice(0)) void this.#shut(spare, timeoutMs);
     for (const held of this.#leases) void this.#release(held, timeoutMs);
-    await settledWithin(Promise.all(this.#open), timeoutMs, this.#options.clock);
+    const drained = (async () => {
+      // What finishes starting only now is closed in turn, so one pass is not enough.
+      while (this.#open.size > 0) await Promise.all(this.#open);
+    })();
+    await settledWithin(drained, timeoutMs, this.#options.clock);
     return this.stats().open;
   }
 

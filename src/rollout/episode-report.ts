@@ -6,6 +6,7 @@ import type { Split, Task } from "../core/task.ts";
 /** One try of one attempt, ready to be played. */
 export interface EpisodePlan {
   readonly groupId: string;
+  readonly groupSize: number;
   /** Index within the group, from 0. */
   readonly attempt: number;
   /** 0 for the first try. */

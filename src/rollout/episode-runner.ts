@@ -73,11 +73,11 @@ class EpisodeRun {
 
   async run(): Promise<EpisodeReport> {
     const { definition, actor, log, clock } = this.#options;
-    const { groupId, attempt, retry, task, split, purpose, seed } = this.#plan;
+    const { groupId, groupSize, attempt, retry, task, split, purpose, seed } = this.#plan;
     const episodeId = this.#episodeId;
     const ids = { episodeId, groupId, attempt, retry };
     const startedAt = clock.monotonic();
-    const start = { env: definition.id, split, task, actor: actor.id, seed, purpose };
+    const start = { groupSize, env: definition.id, split, task, actor: actor.id, seed, purpose };
     await this.#append({ type: "episode-start", ...ids, ...start });
     const lived = await this.#live();
     if (this.#logFailure) throw this.#logFailure.error;

@@ -24,6 +24,8 @@ export interface GroupPlan {
   readonly task: Task;
   /** How many, or which. */
   readonly attempts: number | readonly AttemptPlan[];
+  /** How many the group has in all, where `attempts` names only those to play; default: as many as those. */
+  readonly groupSize?: number;
   readonly split: Split;
   readonly purpose: string;
   readonly seed: number;
@@ -81,6 +83,10 @@ export function attemptsOf(group: GroupPlan): Required<AttemptPlan>[] {
   return attempts.map((plan) => ({ seed: hashString(`${group.seed}/${plan.attempt}`), ...plan }));
 }
 
+export function groupSizeOf({ attempts, groupSize }: GroupPlan): number {
+  return groupSize ?? (typeof attempts === "number" ? attempts : attempts.length);
+}
+
 /** What the log says of one try. */
 export interface EpisodeSummary {
   readonly groupId: string;
@@ -119,7 +125,7 @@ export async function* planResume(
       if (stateOf(last) !== only) return [];
       return [{ ...attempt, retry: last ? last.retry + 1 : 0 }];
     });
-    if (attempts.length > 0) yield { ...group, attempts };
+    if (attempts.length > 0) yield { ...group, attempts, groupSize: groupSizeOf(group) };
   }
 }
 
@@ -132,8 +138,8 @@ function stateOf(last: EpisodeSummary | undefined): ResumeChoice | "done" {
 /** The groups of a stored run, with the tasks as they were: what a replay plays. */
 export function planFromLog(log: EventLog): GroupPlan[] {
   const groups = new Map<string, Omit<GroupPlan, "attempts"> & { attempts: Map<number, AttemptPlan> }>();
-  for (const { groupId, attempt, seed, task, split, purpose } of log.events({ types: ["episode-start"] })) {
-    const group = groups.get(groupId) ?? { groupId, task, split, purpose, seed, attempts: new Map() };
+  for (const { groupId, groupSize, attempt, seed, task, split, purpose } of log.events({ types: ["episode-start"] })) {
+    const group = groups.get(groupId) ?? { groupId, groupSize, task, split, purpose, seed, attempts: new Map() };
     groups.set(groupId, group);
     group.attempts.set(attempt, { attempt, retry: 0, seed });
   }

@@ -5,6 +5,7 @@
  * (ConfigError), ends the run. Groups are pulled one at a time, when no attempt waits: an endless source throttles
  * by taking its time.
  */
+import { setMaxListeners } from "node:events";
 import PQueue from "p-queue";
 import type { Actor } from "../core/agent.ts";
 import { systemClock, type Clock } from "../core/clock.ts";
@@ -17,7 +18,7 @@ import { untilAborted } from "./cut.ts";
 import { EnvironmentPool } from "./environment-pool.ts";
 import type { EpisodePlan, EpisodeReport } from "./episode-report.ts";
 import { runEpisode } from "./episode-runner.ts";
-import { attemptsOf, type GroupPlan } from "./plan.ts";
+import { attemptsOf, groupSizeOf, type GroupPlan } from "./plan.ts";
 import type { ProgressSnapshot } from "./progress.ts";
 import { RolloutTally, type RolloutSummary } from "./summary.ts";
 
@@ -82,6 +83,8 @@ class RolloutRun {
     this.#options = options;
     this.#clock = clock;
     this.#startedAt = clock.monotonic();
+    // Every running episode listens.
+    setMaxListeners(0, this.#stop.signal);
     this.#queue = new PQueue({ concurrency: parallel });
     this.#pool = new EnvironmentPool({
       maxOpen,
@@ -139,7 +142,8 @@ class RolloutRun {
 
   #enqueue(group: GroupPlan, { attempt, retry, seed }: { attempt: number; retry: number; seed: number }): void {
     const { groupId, task, split, purpose } = group;
-    const plan: EpisodePlan = { groupId, attempt, retry, task, split, purpose, seed };
+    const groupSize = groupSizeOf(group);
+    const plan: EpisodePlan = { groupId, groupSize, attempt, retry, task, split, purpose, seed };
     this.#queue
       .add(() => this.#attempt(plan, group.definition ?? this.#options.definition))
       .catch((error: unknown) => this.#fail(error));
