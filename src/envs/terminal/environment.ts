@@ -1,0 +1,126 @@
+/** One opened terminal: builds a task's world, plays turns, and reports the world. */
+import type { ActionCall, ActionResult, CallOptions, Environment, EnvContext, StepResult } from "../../core/env.ts";
+import type { Clock } from "../../core/clock.ts";
+import { EnvError } from "../../core/errors.ts";
+import type { Sandbox } from "../../core/sandbox.ts";
+import { defaultTaskLimits, type Task } from "../../core/task.ts";
+import { defaultTimeoutsMs, type TerminalAction, type TerminalObservation } from "./schema.ts";
+import { type Rest, Session } from "./session.ts";
+import { checkSubgoals, worldOf } from "./tasks/index.ts";
+import { snapshotWorld, type TerminalArtifacts, toArtifacts } from "./world-state.ts";
+
+const cols = 80;
+const rows = 24;
+const outputChars = 8192;
+const setupTimeoutMs = 30_000;
+/** Part of the time that the runner allows for one call which actions may spend waiting. */
+const waitShare = 0.8;
+
+type Call = ActionCall<TerminalAction>;
+
+export class TerminalEnvironment implements Environment<TerminalAction, TerminalObservation, TerminalArtifacts> {
+  private readonly sandbox: Sandbox;
+  private readonly clock: Clock;
+  private readonly session: Session;
+  private task: Task | null = null;
+
+  private constructor(sandbox: Sandbox, clock: Clock, session: Session) {
+    this.sandbox = sandbox;
+    this.clock = clock;
+    this.session = session;
+  }
+
+  /** Starts the shell, so that a pool can have terminals ready. @throws EnvError ERR_SHELL_START */
+  static async open({ sandbox, clock }: EnvContext): Promise<TerminalEnvironment> {
+    if (sandbox === null) throw new EnvError("terminal/shell needs a sandbox", { code: "ERR_ENV_SANDBOX" });
+    return new TerminalEnvironment(sandbox, clock, await Session.open({ sandbox, clock, cols, rows, outputChars }));
+  }
+
+  /** @throws EnvError ERR_TASK_WORLD when the task's own set-up fails. */
+  async reset(task: Task, { signal }: CallOptions): Promise<TerminalObservation> {
+    this.task = task;
+    const { files, setup, background } = worldOf(task);
+    signal.throwIfAborted();
+    if (files.length > 0) await this.sandbox.write(files);
+    if (setup !== undefined) await this.setUp(["bash", "-c", setup], signal);
+    if (background !== undefined)
+      await this.setUp(
+        ["setsid", "-f", "bash", "-c", 'exec </dev/null >/dev/null 2>&1; eval "$0"', background],
+        signal,
+      );
+    return this.session.observe();
+  }
+
+  async step(calls: readonly Call[], { signal }: CallOptions): Promise<StepResult<TerminalObservation>> {
+    const results: ActionResult[] = [];
+    const limitMs = this.task?.limits.callTimeoutMs ?? defaultTaskLimits.callTimeoutMs;
+    const deadline = this.clock.monotonic() + limitMs * waitShare;
+    let submitted = false;
+    for (const { callId, action } of calls) {
+      if (submitted) results.push({ callId, status: "not_executed" });
+      else if (action.type === "submit") {
+        submitted = true;
+        results.push({ callId, status: "ok" });
+      } else results.push(this.resultOf(callId, await this.perform(action, deadline, signal), calls.length > 1));
+    }
+    return {
+      observation: this.session.observe(),
+      reward: 0,
+      terminated: submitted,
+      truncated: false,
+      stopReason: submitted ? "submitted" : null,
+      results,
+    };
+  }
+
+  async finish(): Promise<TerminalArtifacts> {
+    return toArtifacts(await snapshotWorld(this.sandbox));
+  }
+
+  async subgoals(): Promise<Record<string, boolean>> {
+    if (this.task === null) return {};
+    return checkSubgoals(this.task, await snapshotWorld(this.sandbox));
+  }
+
+  close(): Promise<void> {
+    return this.session.close();
+  }
+
+  private async perform(
+    action: Exclude<TerminalAction, { type: "submit" }>,
+    deadline: number,
+    signal: AbortSignal,
+  ): Promise<Rest> {
+    const wanted = (action.type === "wait" ? action.ms : action.timeoutMs) ?? defaultTimeoutsMs[action.type];
+    const timeoutMs = Math.max(1, Math.min(wanted, deadline - this.clock.monotonic()));
+    const limits = { timeoutMs, signal };
+    try {
+      switch (action.type) {
+        case "run":
+          return await this.session.run(action.command, limits);
+        case "keys":
+          return await this.session.keys(action.keys, limits);
+        case "wait":
+          return await this.session.wait(action.pattern ?? null, limits);
+      }
+    } catch (error) {
+      // Nothing that the step started may outlive it.
+      if (signal.aborted) await this.session.close();
+      throw error;
+    }
+  }
+
+  private resultOf(callId: string, { refusal, ...rest }: Rest, several: boolean): ActionResult {
+    if (refusal !== undefined) return { callId, status: "not_executed", message: refusal };
+    return { callId, status: "ok", ...(several && { content: { ...rest } }) };
+  }
+
+  private async setUp(argv: readonly string[], signal: AbortSignal): Promise<void> {
+    const result = await this.sandbox.exec(argv, { timeoutMs: setupTimeoutMs, signal });
+    signal.throwIfAborted();
+    if (result.exitCode === 0 && !result.timedOut) return;
+    const said = Buffer.from(result.stderr).toString("utf8").trim().slice(-500);
+    const how = result.timedOut ? "took too long" : `exit code ${result.exitCode}`;
+    throw new EnvError(`the set-up of task ${this.task?.id} failed (${how}): ${said}`, { code: "ERR_TASK_WORLD" });
+  }
+}
