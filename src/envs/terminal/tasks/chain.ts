@@ -10,9 +10,10 @@ import { nouns } from "./lexicon.ts";
 import { type Product, Scene } from "./scene.ts";
 import { applyStage, type Stage, splitOf } from "./stage.ts";
 
-/** Draws of parameters until they fall into the split (one in ten do for dev), and scenes tried with such parameters. */
-const maxDraws = 400;
-const maxScenes = 6;
+/** Draws of parameters until they fall into the split (one in ten does for dev). */
+const maxDraws = 100;
+/** Scenes tried with such parameters; a stage of its own must succeed, a dependent one leaves it to the next family. */
+const maxScenes = { own: 12, dependent: 2 };
 
 export function drawStages(split: Split, index: number, seed: number, horizon: number): readonly Stage[] {
   const random = createRandom(`${split}/${seed}/${index}/${horizon}`);
@@ -43,7 +44,10 @@ class Chain {
   }
 
   addDependent(): boolean {
+    // A family that came often already does not fit: else a chain ends as link upon link to one file.
+    const mostUses = 1 + Math.floor(this.stages.length / 8);
     return this.leastUsed().some((family) => {
+      if (this.#uses(family) >= mostUses) return false;
       const fitting = this.#products.filter(({ kind }) => family.takes.includes(kind));
       return fitting.length > 0 && this.#add(family, this.#recent(fitting));
     });
@@ -51,8 +55,11 @@ class Chain {
 
   /** All families, the least used first, in random order among equals. */
   leastUsed(): Family[] {
-    const uses = ({ name }: Family) => this.stages.filter(({ family }) => family === name).length;
-    return this.#random.shuffle(allFamilies).toSorted((a, b) => uses(a) - uses(b));
+    return this.#random.shuffle(allFamilies).toSorted((a, b) => this.#uses(a) - this.#uses(b));
+  }
+
+  #uses({ name }: Family): number {
+    return this.stages.filter(({ family }) => family === name).length;
   }
 
   #recent(products: readonly Product[]): Product {
@@ -60,10 +67,10 @@ class Chain {
   }
 
   #add(family: Family, input: Product | null): boolean {
-    for (let scenes = 0; scenes < maxScenes; scenes++) {
+    for (let scenes = 0; scenes < maxScenes[input ? "dependent" : "own"]; scenes++) {
       const names = new Set<string>();
       const stage = this.#draw(family, input, names);
-      if (!stage) continue;
+      if (!stage) return false;
       const scene = new Scene(this.#scene);
       const products = attempt(() => applyStage(scene, stage));
       if (!products) continue;

@@ -1,6 +1,6 @@
 /** Text for worlds: logs, tables, word lists and small trees, each drawn from a seed and a few demands. */
 import type { Random } from "../../../core/random.ts";
-import { colours, extensions, levels, nouns, services, users } from "./lexicon.ts";
+import { colours, extensions, levels, lexicon, nouns, services, users } from "./lexicon.ts";
 import type { Kind, Scene } from "./scene.ts";
 
 /** Old files carry this date (2020-03-01) and shift by whole days, well past any age that a task asks about. */
@@ -72,10 +72,17 @@ export function ownText(kind: Kind, random: Random, must: string | null = null):
   return kind === "log" ? logText(random, must) : kind === "csv" ? csvText(random, must) : wordsText(random, must);
 }
 
+const known: ReadonlySet<string> = new Set(lexicon);
+
+/** Words of the lexicon in a text, as often as they come; others (checksums) must not enter an instruction. */
+export function knownWords(text: string): string[] {
+  return (text.match(/[a-z]+/g) ?? []).filter((found) => known.has(found));
+}
+
 /** A word that a file of this kind can be asked about: from the text where there is one, else from the lexicon. */
 export function pickWord(random: Random, kind: Kind, text: string | null): string {
   if (text !== null) {
-    const found = text.match(/[a-z]{3,}/g) ?? [];
+    const found = knownWords(text);
     return found.length === 0 ? random.pick(nouns) : random.pick(found);
   }
   return random.pick(

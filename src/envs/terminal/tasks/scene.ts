@@ -18,6 +18,7 @@ export type Kind =
   | "words"
   /** Lines without fields: paths, commit subjects, concatenations. */
   | "lines"
+  /** One line with a value. */
   | "number"
   /** A directory of text files. */
   | "tree"
@@ -214,7 +215,6 @@ export class Scene {
 
   setMode(path: string, mode: number): void {
     this.#expected.set(path, { text: this.text(path), mode });
-    this.#allow(path, (condition) => (condition.is === "mode" ? { ...condition, mode } : null));
     this.keep(path);
     this.claim({ is: "mode", path, mode });
   }

@@ -34,7 +34,7 @@ export const compress: Family = {
       ],
     },
   },
-  takes: ["log", "csv", "words", "lines", "gzip"],
+  takes: ["log", "csv", "words", "lines", "number", "gzip"],
   draw({ random, input, fresh, ownPath }) {
     const variant = input ? (input.kind === "gzip" ? "unpack" : "pack") : random.pick(["pack", "unpack"]);
     return {

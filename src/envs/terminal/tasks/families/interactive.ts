@@ -51,6 +51,6 @@ export const interactive: Family = {
     const receipt = createHash("sha256").update(`${user}/${colour}/${key}`).digest("hex").slice(0, 32);
     scene.keep(script);
     scene.write(output, `${user} ${colour} ${receipt}\n`);
-    return [{ path: output, kind: "lines" }];
+    return [{ path: output, kind: "number" }];
   },
 };

@@ -10,9 +10,9 @@ export const moveFiles: Family = {
   variants: {
     type: {
       wordings: [
-        "Move every {extension} file below {tree} into {target}.",
+        "Move every .{extension} file below {tree} into {target}.",
         "Find all files below {tree} that end in .{extension} and move them into {target}.",
-        "Move the {extension} files in {tree} and its directories into {target}.",
+        "Move the .{extension} files in {tree} and its directories into {target}.",
         "Collect all .{extension} files from {tree} in {target} and leave the others.",
       ],
       command: "find {tree} -name '*.{extension}' -exec mv -t {target} '{}' +",

@@ -1,5 +1,5 @@
 /** Which files below a directory hold a word, or do not. */
-import { byBytes, giveTree, textOfLines } from "../content.ts";
+import { byBytes, giveTree, knownWords, textOfLines } from "../content.ts";
 import { ensure, type Family, word } from "../family.ts";
 import { colours, extensions } from "../lexicon.ts";
 
@@ -36,7 +36,7 @@ export const searchTree: Family = {
   },
   takes: ["tree"],
   draw({ random, input, scene, fresh }) {
-    const found = input && scene.below(input.path).flatMap(([, text]) => text.match(/[a-z]{3,}/g) ?? []);
+    const found = input && scene.below(input.path).flatMap(([, text]) => knownWords(text));
     const tree = input?.path ?? fresh();
     return {
       variant: random.pick(["with", "without"]),

@@ -10,10 +10,10 @@ export const substituteTree: Family = {
   variants: {
     tree: {
       wordings: [
-        "Replace every {old} with {new} in all {extension} files below {tree}.",
-        "Change {old} to {new} everywhere in the {extension} files of {tree} and its directories.",
+        "Replace every {old} with {new} in all .{extension} files below {tree}.",
+        "Change {old} to {new} everywhere in the .{extension} files of {tree} and its directories.",
         "In each .{extension} file below {tree}, turn every {old} into {new}.",
-        "Substitute {new} for every {old} in the {extension} files below {tree}.",
+        "Substitute {new} for every {old} in the .{extension} files below {tree}.",
       ],
       command: "find {tree} -name '*.{extension}' -exec sed -i s/{old}/{new}/g '{}' +",
       mistakes: [
