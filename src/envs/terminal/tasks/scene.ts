@@ -52,7 +52,6 @@ export class Scene {
   /** claims[i] are those of stage i. */
   #claims: Claim[][];
   readonly #setup: string[];
-  readonly #background: string[];
 
   /** @param from copied, so that a stage can be tried and thrown away. */
   constructor(from: Scene | null = null) {
@@ -62,7 +61,6 @@ export class Scene {
     this.#used = new Set(from ? from.#used : []);
     this.#claims = from ? from.#claims.map((claims) => [...claims]) : [];
     this.#setup = from ? [...from.#setup] : [];
-    this.#background = from ? [...from.#background] : [];
   }
 
   beginStage(): void {
@@ -77,7 +75,6 @@ export class Scene {
     return {
       files: [...this.#initial.values()],
       ...(this.#setup.length > 0 ? { setup: this.#setup.join("\n") } : {}),
-      ...(this.#background.length > 0 ? { background: this.#background.join("\n") } : {}),
     };
   }
 
@@ -110,12 +107,9 @@ export class Scene {
     this.#initial.set(path, { path, type: "symlink", content: target });
   }
 
+  /** Bash lines that run in home before the agent starts; a daemon they leave must have detached itself. */
   prepare(script: string): void {
     this.#setup.push(script);
-  }
-
-  daemon(commandLine: string): void {
-    this.#background.push(commandLine);
   }
 
   /** @throws Error when nothing is expected there: a stage asked for an input that no earlier stage made. */

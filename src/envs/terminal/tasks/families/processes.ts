@@ -29,10 +29,9 @@ export const processes: Family = {
     for (const name of ["first", "program", "second"]) {
       const program = `${directory}/${word(params, name)}`;
       scene.giveLink(program, "/bin/sleep");
-      // Detached from the shell that starts it, and silent: nothing waits for its output to close.
-      scene.daemon(`setsid -f ${program} 36000 < /dev/null > /dev/null 2>&1`);
-      // It carries its name once it has replaced the shell that forked it.
-      scene.daemon(`until pgrep -x ${word(params, name)} > /dev/null; do sleep 0.01; done`);
+      // Detached from the shell that starts it; it carries its own name once it has replaced that shell.
+      scene.prepare(`setsid -f ${program} 36000 < /dev/null > /dev/null 2>&1`);
+      scene.prepare(`until pgrep -x ${word(params, name)} > /dev/null; do sleep 0.01; done`);
       scene.claim({ is: "process", program: word(params, name), lives: name !== "program" });
     }
     return [];
