@@ -6,7 +6,7 @@ import { ChatFailure, quoteUntrusted } from "./failure.ts";
 import { readText, type Transport } from "./http.ts";
 import { createReplyBuilder, type ChatReply, type ReplyBuilder } from "./reply.ts";
 import { parseRetryAfter } from "./retry.ts";
-import { errorBodySchema, replyChunkSchema } from "./wire.ts";
+import { errorBodySchema, errorSchema, replyChunkSchema } from "./wire.ts";
 
 export interface ExchangeOptions {
   readonly transport: Transport;
@@ -69,11 +69,11 @@ function readChunk(text: string, apiKey: string | null) {
     const shown = quoteUntrusted(text.slice(0, 80), apiKey);
     throw new ChatFailure("ERR_ENDPOINT_GARBAGE", `the reply is not JSON: "${shown}"`);
   }
-  const chunk = replyChunkSchema.safeParse(json);
-  if (chunk.success) return chunk.data;
-  const error = errorBodySchema.safeParse(json);
+  const error = errorSchema.safeParse(json);
   if (error.success)
     throw new ChatFailure("ERR_ENDPOINT_SERVER", `the server failed: ${quoteUntrusted(error.data.message, apiKey)}`);
+  const chunk = replyChunkSchema.safeParse(json);
+  if (chunk.success) return chunk.data;
   const where = chunk.error.issues[0]?.path.join(".") || "its top level";
   throw new ChatFailure("ERR_ENDPOINT_GARBAGE", `the reply is no chat completion (wrong at ${where})`);
 }

@@ -70,7 +70,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
       const version = chunk.metadata?.weight_version;
       if (version !== null && version !== undefined) weightVersion = String(version);
       // Only one choice is ever asked for; others would be somebody else's tokens.
-      const choice = chunk.choices.find((candidate) => (candidate.index ?? 0) === 0);
+      const choice = chunk.choices?.find((candidate) => (candidate.index ?? 0) === 0);
       if (!choice) return;
       sawChoice = true;
       const part = choice.message ?? choice.delta;

@@ -53,7 +53,8 @@ const choiceSchema = z.object({
 const countSchema = z.int().nonnegative().nullish().catch(null);
 
 export const replyChunkSchema = z.object({
-  choices: z.array(choiceSchema),
+  /** Absent or empty in the chunk that brings the usage. */
+  choices: z.array(choiceSchema).nullish(),
   usage: z.object({ prompt_tokens: countSchema, completion_tokens: countSchema }).nullish().catch(null),
   prompt_token_ids: tokenIdsSchema,
   /** Our own serving endpoint: which weights sampled which tokens. */
@@ -71,18 +72,21 @@ export const replyChunkSchema = z.object({
 export type ReplyChunk = z.output<typeof replyChunkSchema>;
 export type ReplyPart = z.output<typeof partSchema>;
 
-/** `{"error": {"message", "code"}}`, or the flat forms that some servers use. */
+/** `{"error": {"message", "code"}}`: the body of an error status, or, with status 200, instead of a reply or within one. */
+export const errorSchema = z
+  .looseObject({
+    error: z.union([
+      z.string(),
+      z.looseObject({ message: z.string(), code: z.union([z.string(), z.number()]).nullish().catch(null) }),
+    ]),
+  })
+  .transform(({ error }) =>
+    typeof error === "string" ? { message: error, code: null } : { message: error.message, code: error.code ?? null },
+  );
+
+/** The same, or the flat forms that some servers use with an error status. */
 export const errorBodySchema = z.union([
-  z
-    .looseObject({
-      error: z.union([
-        z.string(),
-        z.looseObject({ message: z.string(), code: z.union([z.string(), z.number()]).nullish().catch(null) }),
-      ]),
-    })
-    .transform(({ error }) =>
-      typeof error === "string" ? { message: error, code: null } : { message: error.message, code: error.code ?? null },
-    ),
+  errorSchema,
   z
     .looseObject({ object: z.literal("error"), message: z.string() })
     .transform(({ message }) => ({ message, code: null })),

@@ -11,6 +11,7 @@ import type { Message } from "../core/message.ts";
 import type { Generation, GenerateRequest, Policy, Sampling } from "../core/policy.ts";
 import { createRandom, type Random } from "../core/random.ts";
 import { createChatClient, type ChatClient, type ChatClientOptions } from "../openai/client.ts";
+import { normalizeBaseUrl } from "../openai/endpoint.ts";
 import type { ChatReply } from "../openai/reply.ts";
 import type { ChatRequest } from "../openai/request.ts";
 
@@ -46,7 +47,7 @@ export function openaiPolicy(options: OpenAiPolicyOptions): Policy {
   let version = 0;
 
   return {
-    id: `openai:${options.baseUrl}#${options.model}`,
+    id: `openai:${normalizeBaseUrl(options.baseUrl)}#${options.model}`,
     version: () => version,
     async generate(request) {
       const reply = await complete(request);

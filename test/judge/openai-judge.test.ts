@@ -233,7 +233,7 @@ describe("the model judge's cache", () => {
       expect(server.requests).toHaveLength(4);
       const files = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith(".json"));
       expect(files).toHaveLength(4);
-      await writeFile(join(directory, files[0]!), '{"value": 5');
+      await writeFile(join(directory, files[0]!), '{"value": 5, "text": ""}');
       await using judge = judgeOf(server, { cacheDirectory: directory }, ",votes=4");
       expect((await judge.judge(judgeInput(), never)).score).toBe(1);
       expect(server.requests).toHaveLength(5);

@@ -150,6 +150,57 @@ describe("retries", () => {
   });
 });
 
+describe("a stream", () => {
+  it("may take longer than the longest silence, as long as it is never silent that long", async () => {
+    const tokens = Array.from({ length: 10 }, (_, id) => ({ id, text: `${id}`, logprob: -1 }));
+    await using server = await startOpenAiServer([{ kind: "completion", tokens, paceMs: 60 }]);
+    using client = clientFor(server.baseUrl, { idleTimeoutMs: 400, requestTimeoutMs: 20_000 });
+    expect((await client.complete(request(true), never())).content).toBe("0123456789");
+  });
+
+  it("that goes silent is given up before its whole time is over", async () => {
+    await using server = await startOpenAiServer([{ kind: "stall", content: "x" }]);
+    using client = clientFor(server.baseUrl, {
+      idleTimeoutMs: 50,
+      requestTimeoutMs: 20_000,
+      retry: { maxAttempts: 1 },
+    });
+    const error = await failed(client.complete(request(true), never()));
+    expect(error.message).toBe(`${server.baseUrl}: the stream was silent for 50 ms`);
+  });
+
+  it("may bring its usage in a chunk without choices, and go on after its end", async () => {
+    const body = [
+      { choices: [{ delta: { content: "hi" }, finish_reason: "stop" }] },
+      { choices: null, usage: { prompt_tokens: 5, completion_tokens: 1 } },
+    ].map((chunk) => `data: ${JSON.stringify(chunk)}\r\n\r\n`);
+    await using server = await startOpenAiServer([
+      {
+        kind: "body",
+        contentType: "text/event-stream; charset=utf-8",
+        body: `: ping\n${body.join("")}data: [DONE]\n\ndata: {{{\n\n`,
+      },
+    ]);
+    using client = clientFor(server.baseUrl);
+    expect(await client.complete(request(true), never())).toMatchObject({
+      content: "hi",
+      usage: { promptTokens: 5, completionTokens: 1 },
+    });
+  });
+});
+
+describe("a closed client", () => {
+  it("answers what still waits, and what comes later, with an error", async () => {
+    await using server = await startOpenAiServer([{ kind: "silence" }]);
+    const client = clientFor(server.baseUrl, { concurrency: 1, requestTimeoutMs: 30_000 });
+    const both = [1, 2].map(() => client.complete(request(), never()).catch((error: unknown) => error));
+    while (server.requests.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    client.close();
+    for (const error of await Promise.all(both)) expect(error).toMatchObject({ code: "ERR_ENDPOINT_CLOSED" });
+    await expect(client.complete(request(), never())).rejects.toMatchObject({ code: "ERR_ENDPOINT_CLOSED" });
+  });
+});
+
 describe("an abort", () => {
   it("ends a request under way and one that waits its turn, with the caller's reason", async () => {
     await using server = await startOpenAiServer([{ kind: "silence" }]);

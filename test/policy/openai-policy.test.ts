@@ -89,13 +89,15 @@ describe.each([{ streamed: false }, { streamed: true }])("openaiPolicy, streamed
       { ...hello, extra: { version_spans: versionSpans } },
       { ...hello, extra: { metadata: { weight_version: "7" } } },
       { ...hello, headers: { "x-weight-version": "9" } },
-      { ...hello, extra: { version_spans: [{ version: 4, from: 1, to: 9 }], metadata: { weight_version: "default" } } },
+      { ...hello, extra: { version_spans: [{ version: 4, from: 1, to: 2 }], metadata: { weight_version: "default" } } },
+      { ...hello, extra: { version_spans: [{ version: 4, from: 0, to: 9 }] } },
     ]);
     await using policy = policyFor(server.baseUrl);
     expect((await policy.generate(ask(delta([])))).versionSpans).toEqual(versionSpans);
     expect(policy.version()).toBe(5);
     expect((await policy.generate(ask(delta([])))).versionSpans).toEqual([{ version: 7, from: 0, to: 2 }]);
     expect((await policy.generate(ask(delta([])))).versionSpans).toEqual([{ version: 9, from: 0, to: 2 }]);
+    expect((await policy.generate(ask(delta([])))).versionSpans).toEqual([]);
     expect((await policy.generate(ask(delta([])))).versionSpans).toEqual([]);
     expect(policy.version()).toBe(9);
   });

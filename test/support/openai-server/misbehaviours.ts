@@ -55,6 +55,12 @@ export const misbehaviours: readonly Misbehaviour[] = [
     code: "ERR_ENDPOINT_SERVER",
   },
   {
+    name: "an error inside a stream",
+    scripted: { kind: "body", contentType: "text/event-stream", body: 'data: {"error":{"message":"engine died"}}\n\n' },
+    streamed: true,
+    code: "ERR_ENDPOINT_SERVER",
+  },
+  {
     name: "half a stream",
     scripted: { kind: "half-stream", content: "" },
     streamed: true,

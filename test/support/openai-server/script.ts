@@ -19,6 +19,8 @@ export interface ScriptedCompletion {
   readonly headers?: Readonly<Record<string, string>>;
   /** Merged into the body (or the last chunk). */
   readonly extra?: Readonly<Record<string, unknown>>;
+  /** Streams: milliseconds between two chunks. */
+  readonly paceMs?: number;
   /** Token texts read "token_id:123". */
   readonly idsInTexts?: boolean;
 }

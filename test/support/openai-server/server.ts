@@ -55,8 +55,7 @@ function play(scripted: Scripted, request: ReceivedRequest, response: ServerResp
         ...scripted.headers,
       });
       if (!streamed) return void response.end(JSON.stringify(completionBody(scripted, request.body)));
-      for (const chunk of streamChunks(scripted, request.body)) response.write(`data: ${JSON.stringify(chunk)}\n\n`);
-      return void response.end("data: [DONE]\n\n");
+      return void sendChunks(streamChunks(scripted, request.body), scripted.paceMs ?? 0, response);
     }
     case "status":
       response.writeHead(scripted.status, { "content-type": "application/json", ...scripted.headers });
@@ -95,6 +94,14 @@ function play(scripted: Scripted, request: ReceivedRequest, response: ServerResp
       response.writeHead(307, { location: scripted.location });
       return void response.end();
   }
+}
+
+async function sendChunks(chunks: Iterable<unknown>, paceMs: number, response: ServerResponse): Promise<void> {
+  for (const chunk of chunks) {
+    response.write(`data: ${JSON.stringify(chunk)}\n\n`);
+    if (paceMs > 0) await new Promise((resolve) => setTimeout(resolve, paceMs));
+  }
+  response.end("data: [DONE]\n\n");
 }
 
 function pour(response: ServerResponse): void {
