@@ -13,7 +13,7 @@ export interface ModelConfig {
   readonly vocabSize: number;
   readonly dModel: number;
   readonly layers: number;
-  /** Must divide dModel into an even head size. */
+  /** Must divide dModel into a multiple of 4. */
   readonly heads: number;
   /** Width of the feed-forward layer. */
   readonly ffn: number;

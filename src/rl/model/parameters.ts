@@ -85,8 +85,8 @@ function checkConfig(config: ModelConfig): void {
       throw new TrainerError(`model ${key} must be a positive integer, not ${config[key]}`, {
         code: "ERR_MODEL_CONFIG",
       });
-  if (dModel % heads !== 0 || (dModel / heads) % 2 !== 0)
-    throw new TrainerError(`model heads (${heads}) must divide dModel (${dModel}) into an even head size`, {
+  if (dModel % heads !== 0 || (dModel / heads) % 4 !== 0)
+    throw new TrainerError(`model heads (${heads}) must divide dModel (${dModel}) into a multiple of 4`, {
       code: "ERR_MODEL_CONFIG",
     });
 }

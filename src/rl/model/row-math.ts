@@ -68,10 +68,23 @@ export function attendRow(
   for (let h = 0; h < heads; h++) {
     const sum = softmaxScores(q, qAt + h * size, keys, h * size, position + 1, size, width, scale);
     const to = outAt + h * size;
-    for (let j = 0; j <= position; j++) {
-      const p = scores[j]! / sum;
-      const from = j * width + h * size;
-      for (let i = 0; i < size; i++) out[to + i]! += p * values[from + i]!;
+    // Four columns at a time, each sum in a register. Head sizes are multiples of four.
+    for (let i = 0; i < size; i += 4) {
+      let a = 0;
+      let b = 0;
+      let c = 0;
+      let d = 0;
+      for (let j = 0, at = h * size + i; j <= position; j++, at += width) {
+        const p = scores[j]!;
+        a += p * values[at]!;
+        b += p * values[at + 1]!;
+        c += p * values[at + 2]!;
+        d += p * values[at + 3]!;
+      }
+      out[to + i] = a / sum;
+      out[to + i + 1] = b / sum;
+      out[to + i + 2] = c / sum;
+      out[to + i + 3] = d / sum;
     }
   }
 }
@@ -102,14 +115,34 @@ function softmaxScores(
   scale: number,
 ): number {
   let max = -Infinity;
-  for (let j = 0; j < length; j++) {
+  let j = 0;
+  // Four keys at a time: one alone would wait for each of its additions.
+  for (; j + 3 < length; j += 4) {
+    const k0 = j * stride + keyAt;
+    const k1 = k0 + stride;
+    const k2 = k1 + stride;
+    const k3 = k2 + stride;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let i = 0; i < size; i++) {
+      const x = q[qAt + i]!;
+      a += x * keys[k0 + i]!;
+      b += x * keys[k1 + i]!;
+      c += x * keys[k2 + i]!;
+      d += x * keys[k3 + i]!;
+    }
+    max = Math.max(max, (scores[j] = a * scale), (scores[j + 1] = b * scale));
+    max = Math.max(max, (scores[j + 2] = c * scale), (scores[j + 3] = d * scale));
+  }
+  for (; j < length; j++) {
     const from = j * stride + keyAt;
     let dot = 0;
     for (let i = 0; i < size; i++) dot += q[qAt + i]! * keys[from + i]!;
-    scores[j] = dot * scale;
-    if (dot * scale > max) max = dot * scale;
+    max = Math.max(max, (scores[j] = dot * scale));
   }
   let sum = 0;
-  for (let j = 0; j < length; j++) sum += scores[j] = Math.exp(scores[j]! - max);
+  for (j = 0; j < length; j++) sum += scores[j] = Math.exp(scores[j]! - max);
   return sum;
 }
