@@ -3,6 +3,9 @@
  * applied, so that a progress bar is one line. It knows lines, not screens; full-screen programs are read from screen.ts.
  */
 
+/** Control characters but tab and newline, as the inside of a character class. */
+export const controlRange = "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f";
+
 /** CSI; OSC, DCS, SOS, PM and APC strings, ended by BEL or ST; other escapes. The end of input ends any of them. */
 const sequences = new RegExp(
   [
@@ -13,8 +16,7 @@ const sequences = new RegExp(
   "g",
 );
 /** Anything that moves the cursor or is not printable. */
-const special = new RegExp("[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]");
-const nuls = new RegExp("\\x00", "g");
+const special = new RegExp(`[${controlRange}]`);
 /** Stands for erase-to-end-of-line, which progress bars use; real NULs are gone before it is put in. */
 const eraseLine = "\0";
 
@@ -24,7 +26,7 @@ const decoder = new TextDecoder("utf-8");
 export function plainText(bytes: Uint8Array): string {
   let text = decoder.decode(bytes);
   if (!special.test(text)) return text;
-  if (text.includes(eraseLine)) text = text.replace(nuls, "");
+  if (text.includes(eraseLine)) text = text.replaceAll(eraseLine, "");
   if (text.includes("\x1b"))
     text = text.replace(sequences, (found) => (found === "\x1b[K" || found === "\x1b[0K" ? eraseLine : ""));
   text = text.replaceAll("\r\n", "\n");

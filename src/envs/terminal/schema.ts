@@ -1,9 +1,10 @@
 /** What an agent can do at the terminal, and what it sees. The descriptions become its tools' documentation. */
 import { z } from "zod";
 import { keyPattern } from "./keys.ts";
+import { controlRange } from "./plain-text.ts";
 
 /** Printable text, tabs and newlines. */
-const typeable = new RegExp("^[^\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f]*$");
+const typeable = new RegExp(`^[^${controlRange}]*$`);
 const notTypeable = "must hold no control characters but tab and newline; use the keys action for others";
 
 export const defaultTimeoutsMs = { run: 30_000, keys: 2_000, wait: 1_000 } as const;
@@ -57,7 +58,9 @@ const wait = z
       .min(1)
       .max(256)
       .optional()
-      .describe("Plain text (no regular expression); the wait ends as soon as it shows on the screen or in new output"),
+      .describe(
+        "Plain text (no regular expression); the wait ends as soon as it newly shows on the screen or in the output",
+      ),
   })
   .describe("Let time pass. Ends early when the running command ends or, without a pattern, wants input.");
 

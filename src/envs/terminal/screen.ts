@@ -23,10 +23,11 @@ const backlogBytes = 256 * 1024;
 /** What is kept of a larger one, bytes. */
 const tailBytes = 64 * 1024;
 
+const escape = "\x1b";
 /** Device status, device attributes, mode and size reports, DCS and colour queries: the program waits for the reply. */
-const question = new RegExp("\\x1b(?:\\[[0-?]*\\$?[cnptqx]|P|\\]\\d+;\\?)");
+const question = new RegExp(`${escape}(?:\\[[0-?]*\\$?[cnptqx]|P|\\]\\d+;\\?)`);
 /** Private modes, scroll region, resets. */
-const lasting = new RegExp("\\x1b(?:\\[\\?[\\d;]{1,24}[hl]|\\[\\d{0,4};?\\d{0,4}r|c|\\[!p)", "g");
+const lasting = new RegExp(`${escape}(?:\\[\\?[\\d;]{1,24}[hl]|\\[\\d{0,4};?\\d{0,4}r|c|\\[!p)`, "g");
 const maxLasting = 256;
 
 export class Screen {

@@ -61,6 +61,8 @@ export class Session {
   private readonly settler = new Settler();
   private link!: ShellLink;
   private last: Rest = { status: "idle", exitCode: null, timedOut: false };
+  /** The screen of the last observation. */
+  private seenScreen = "";
   /** The terminal answered a question; if the program is gone, the answer stands in the shell's line. */
   private replied = false;
 
@@ -122,7 +124,7 @@ export class Session {
       let lookedAt = Number.NEGATIVE_INFINITY;
       const found = () => {
         lookedAt = clock.monotonic();
-        return pattern !== null && (this.screen.view().text.includes(pattern) || this.output.peek().includes(pattern));
+        return pattern !== null && this.hasNews(pattern);
       };
       const rested = await this.settler.settle({
         clock,
@@ -145,6 +147,7 @@ export class Session {
   /** What can be seen now; empties the output. */
   observe(): TerminalObservation {
     const { text, cursor, alternateScreen } = this.screen.view();
+    this.seenScreen = text;
     const { status, exitCode, timedOut } = this.last;
     const output = this.output.take(this.options.outputChars);
     return { screen: text, output, exitCode, cursor, alternateScreen, status, timedOut, cwd: this.link.tracker.cwd };
@@ -220,6 +223,12 @@ export class Session {
     this.screen.flush();
     const foreground = await this.link.foreground();
     return foreground.waitingForInput ? this.link.tracker.verdict(foreground) : null;
+  }
+
+  /** True when `pattern` came since the last observation; its older occurrences, typed ones included, do not count. */
+  private hasNews(pattern: string): boolean {
+    const count = (text: string) => text.split(pattern).length;
+    return count(this.screen.view().text) > count(this.seenScreen) || this.output.peek().includes(pattern);
   }
 
   private async restart(signal: AbortSignal): Promise<Rest> {

@@ -45,6 +45,8 @@ export class ShellTracker implements StreamSink {
   private marksWork = true;
   /** Where a prompt of an unmarked shell may have begun in the output. */
   private promptAt: number | null = null;
+  /** Where the output stood when readline let go of a line and its command had not started. */
+  private acceptedAt: number | null = null;
 
   constructor(screen: Screen, output: OutputBuffer) {
     this.screen = screen;
@@ -72,12 +74,17 @@ export class ShellTracker implements StreamSink {
     if (number !== bracketedPaste) return;
     this.pasteMode = on;
     if (this.phase === "command") this.promptAt = on ? this.output.position : null;
-    else if (!on) this.lineAccepted();
+    else if (!on) {
+      this.lineAccepted();
+      this.acceptedAt = this.output.position;
+    }
   }
 
   mark(mark: Mark): void {
     switch (mark.kind) {
       case "command-start":
+        // Between the two signs readline may still end its line on the screen.
+        if (this.acceptedAt !== null) this.output.truncate(this.acceptedAt);
         this.lineAccepted();
         this.executed = true;
         this.ended = false;
@@ -117,7 +124,7 @@ export class ShellTracker implements StreamSink {
     }
     // Not readline: the `read` builtin, or a shell that has none.
     if (!this.pasteMode) return "waiting-for-input";
-    const unfinished = (this.marksWork && !this.executed) || this.screen.lineToCursor() === "> ";
+    const unfinished = !this.executed && (this.marksWork || this.screen.lineToCursor() === "> ");
     this.dropPrompt();
     this.phase = "prompt";
     this.continued = unfinished;
@@ -131,7 +138,7 @@ export class ShellTracker implements StreamSink {
     this.phase = "command";
     this.accepted = true;
     this.promptReady = this.continued = false;
-    this.promptAt = null;
+    this.promptAt = this.acceptedAt = null;
   }
 
   private dropPrompt(): void {

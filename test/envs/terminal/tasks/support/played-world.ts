@@ -32,7 +32,8 @@ export class PlayedWorld implements AsyncDisposable {
     const typed = turn.flatMap((action) =>
       action.type === "keys" ? action.keys.map((key) => ("text" in key ? key.text : "\n")) : [],
     );
-    for (const action of turn) if (action.type === "run") this.output += await this.#bash(action.command, typed.join(""));
+    for (const action of turn)
+      if (action.type === "run") this.output += await this.#bash(action.command, typed.join(""));
   }
 
   async playAll(steps: readonly OracleStep[]): Promise<void> {
