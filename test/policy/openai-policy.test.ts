@@ -180,6 +180,37 @@ describe("openaiPolicy's log-probabilities", () => {
   });
 });
 
+describe("openaiPolicy's first requests", () => {
+  it("learn from each other what the server refuses", async () => {
+    let settle: () => void = () => {};
+    const settled = new Promise<void>((resolve) => (settle = resolve));
+    await using server = await startOpenAiServer(async ({ body }) => {
+      if (body["logprobs"] !== true) return { kind: "completion", content: "ok" };
+      if (JSON.stringify(body["messages"]).includes("slow")) await settled;
+      return { kind: "status", status: 422 };
+    });
+    await using policy = policyFor(server.baseUrl);
+    const slow = policy.generate(ask({ messages: [{ role: "user", content: "slow" }] }));
+    await policy.generate(ask());
+    settle();
+    expect((await slow).rawText).toBe("ok");
+    expect(server.requests.length).toBe(5);
+  });
+
+  it("end in the first refusal when the server refuses them all", async () => {
+    await using server = await startOpenAiServer((_, index) => ({
+      kind: "status",
+      status: 404,
+      body: JSON.stringify({ error: { message: `no such model, ${index}` } }),
+    }));
+    await using policy = policyFor(server.baseUrl);
+    await expect(policy.generate(ask())).rejects.toMatchObject({
+      code: "ERR_ENDPOINT_REJECTED",
+      message: `${server.baseUrl}: HTTP 404: no such model, 0`,
+    });
+  });
+});
+
 describe("openaiPolicy's requests", () => {
   it("carry messages, tools, tool choice and sampling in the protocol's shape", async () => {
     await using server = await startOpenAiServer([{ kind: "completion", content: "ok" }]);
