@@ -130,7 +130,11 @@ class EpisodeRun {
   async #close(lease: EnvironmentLease): Promise<void> {
     const { clock, signal } = this.#options;
     const startedAt = clock.monotonic();
-    const error = await lease.release(signal.aborted ? graceMs : undefined);
+    const hurry = () => void lease.release(graceMs);
+    if (signal.aborted) hurry();
+    signal.addEventListener("abort", hurry, { once: true });
+    const error = await lease.release();
+    signal.removeEventListener("abort", hurry);
     this.#phaseMs.close = clock.monotonic() - startedAt;
     if (error) this.#closeError = toErrorRecord(error, "env");
   }

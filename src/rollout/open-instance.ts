@@ -23,12 +23,17 @@ export interface CloseResult {
   readonly gone: Promise<void>;
 }
 
+/** Killing a sandbox takes no time; one that does not come back is left to its pool's count of what is open. */
+const sandboxCloseMs = 500;
+
 export class OpenInstance {
   readonly definition: EnvironmentDefinition;
   readonly environment: GuardedEnvironment;
   readonly #sandbox: Sandbox | null;
   readonly #clock: Clock;
+  readonly #closed = new AbortController();
   #closing: Promise<CloseResult> | null = null;
+  #abandon = (): void => undefined;
 
   constructor(
     definition: EnvironmentDefinition,
@@ -42,26 +47,39 @@ export class OpenInstance {
     this.#clock = clock;
   }
 
-  /** Resolves once the instance's close settled or `timeoutMs` passed. Harmless twice; never throws. */
+  /**
+   * Resolves once both are closed; the instance is abandoned after `timeoutMs`. Never throws.
+   * Called again, it is the same close with a second deadline: whichever comes first counts.
+   */
   close(timeoutMs: number): Promise<CloseResult> {
-    this.#closing ??= this.#close(timeoutMs);
+    this.#closing ??= this.#close();
+    this.#clock.sleep(timeoutMs, this.#closed.signal).then(
+      () => this.#abandon(),
+      () => undefined,
+    );
     return this.#closing;
   }
 
-  async #close(timeoutMs: number): Promise<CloseResult> {
+  async #close(): Promise<CloseResult> {
     let error: unknown = null;
     const closing = this.environment.close().catch((reason: unknown) => {
       error = reason;
     });
-    if (!(await settledWithin(closing, timeoutMs, this.#clock)))
-      error = new EnvError(`${this.definition.id}: close took longer than ${timeoutMs} ms and was abandoned`, {
-        code: "ERR_ENV_CLOSE",
-      });
+    if (!(await this.#unlessAbandoned(closing)))
+      error = new EnvError(`${this.definition.id}: close took too long and was abandoned`, { code: "ERR_ENV_CLOSE" });
     const gone = (this.#sandbox?.close() ?? Promise.resolve()).catch((reason: unknown) => {
       error ??= reason;
     });
-    await settledWithin(gone, timeoutMs, this.#clock);
+    await settledWithin(gone, sandboxCloseMs, this.#clock);
+    this.#closed.abort(new Error("closed"));
     return { error, gone };
+  }
+
+  #unlessAbandoned(closing: Promise<void>): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#abandon = () => resolve(false);
+      void closing.then(() => resolve(true));
+    });
   }
 }
 

@@ -98,9 +98,18 @@ describe("an episode", () => {
   it("records model calls with their step, and counts their tokens against the budget", async () => {
     const s = stage({ limits: { maxTokens: 25 } });
     const call = (callId: string) => ({
-      ...{ callId, policyId: "p", messages: null, rawText: "", promptTokenIds: null, tokenIds: null, logprobs: null },
+      callId,
+      policyId: "p",
+      messages: null,
+      rawText: "",
+      promptTokenIds: null,
+      tokenIds: null,
+      logprobs: null,
       message: { role: "assistant", content: "" } as const,
-      ...{ versionSpans: [], sampling: { temperature: 1, maxTokens: 9 }, finishReason: "stop" as const, durationMs: 1 },
+      versionSpans: [],
+      sampling: { temperature: 1, maxTokens: 9 },
+      finishReason: "stop" as const,
+      durationMs: 1,
       usage: { promptTokens: 7, completionTokens: 3 },
     });
     const actor = scriptedActor("model", ({ view }): Turn => {
