@@ -72,12 +72,12 @@ export class DurableLog implements EventLog {
     this.blobs = openBlobs(join(runDir, "blobs"), { readOnly: options.readOnly });
     try {
       this.#checkEnd();
+      if (!options.readOnly) writeState(logDir, null);
     } catch (error) {
       this.#journal.close();
       void this.#tables.root.close();
       throw error;
     }
-    if (!options.readOnly) writeState(logDir, null);
   }
 
   append(event: LogEvent): Promise<number> {
@@ -172,15 +172,22 @@ export class DurableLog implements EventLog {
   async #close(): Promise<void> {
     try {
       await this.flush();
-      if (this.#options.owner && !this.#options.readOnly) {
-        await syncDatabase(this.#tables.root);
-        writeState(join(this.runDir, "log"), this.#head().journalBytes);
-      }
+      if (this.#options.owner) await this.#markClean();
     } finally {
       if (this.#flushTimer) clearTimeout(this.#flushTimer);
       await this.#tables.root.close();
       this.#journal.close();
       this.#options.onClose();
+    }
+  }
+
+  /** Without the mark the database is rebuilt after the next boot, which costs time and nothing else. */
+  async #markClean(): Promise<void> {
+    try {
+      await syncDatabase(this.#tables.root);
+      writeState(join(this.runDir, "log"), this.#head().journalBytes);
+    } catch {
+      return;
     }
   }
 

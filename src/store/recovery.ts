@@ -109,14 +109,29 @@ export function syncDatabase(root: object): Promise<void> {
 /** Note that the database is being written under this boot (`cleanBytes` null), or was closed cleanly at that size. */
 export function writeState(logDir: string, cleanBytes: number | null): void {
   const path = stateFile(logDir);
+  const content = JSON.stringify({ boot: bootId(), cleanBytes });
+  if (readText(path) === content) return;
   const temporary = temporaryPath(path);
-  writeFileSync(temporary, JSON.stringify({ boot: bootId(), cleanBytes }));
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
-export function readState(logDir: string): z.infer<typeof stateSchema> | undefined {
+function readState(logDir: string): z.infer<typeof stateSchema> | undefined {
   try {
-    return stateSchema.safeParse(JSON.parse(readFileSync(stateFile(logDir), "utf8"))).data;
+    return stateSchema.safeParse(JSON.parse(readText(stateFile(logDir)) ?? "")).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

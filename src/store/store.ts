@@ -1,7 +1,7 @@
 /** Opening a run directory: who may, in which mode, and what is checked before LMDB touches a file. */
 import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ConfigError, StoreError, messageOf } from "../core/errors.ts";
+import { ConfigError, StoreError, atBoundary } from "../core/errors.ts";
 import { DurableLog } from "./log.ts";
 import { liveOwner, takeOwnership, type Ownership } from "./owner.ts";
 import { assessLog, hasLog, journalFile, rebuildDatabase } from "./recovery.ts";
@@ -21,9 +21,13 @@ export interface OpenStoreOptions {
 /**
  * @throws ConfigError ERR_OUT_IN_USE (another live process owns it, or `create` finds something there),
  *   ERR_RUN_NOT_FOUND (nothing to resume, attach to or read)
- * @throws StoreError ERR_LOG_CORRUPT, saying which file and what to do
+ * @throws StoreError ERR_LOG_CORRUPT (which file, and what to do), ERR_STORE_OPEN (permissions, a full disk)
  */
-export async function openStore(runDir: string, options: OpenStoreOptions): Promise<DurableLog> {
+export function openStore(runDir: string, options: OpenStoreOptions): Promise<DurableLog> {
+  return atBoundary(StoreError, "ERR_STORE_OPEN", `${runDir} cannot be opened`, () => openChecked(runDir, options));
+}
+
+async function openChecked(runDir: string, options: OpenStoreOptions): Promise<DurableLog> {
   const logDir = join(runDir, "log");
   const owns = options.mode === "create" || options.mode === "resume";
   if (options.mode === "create") prepareNew(runDir);
@@ -66,21 +70,11 @@ export function runInUse(runDir: string): boolean {
 }
 
 function prepareNew(runDir: string): void {
-  try {
-    const found = statSync(runDir, { throwIfNoEntry: false });
-    if (found !== undefined && !found.isDirectory())
-      throw new ConfigError(`${runDir} is a file: give a directory that is missing or empty`, {
-        code: "ERR_OUT_IN_USE",
-      });
-    if (found !== undefined && readdirSync(runDir).length > 0) throw inUse(runDir);
-    mkdirSync(runDir, { recursive: true });
-  } catch (error) {
-    if (error instanceof ConfigError) throw error;
-    throw new StoreError(`${runDir} cannot be created: ${messageOf(error)}`, {
-      code: "ERR_OUT_UNWRITABLE",
-      cause: error,
-    });
-  }
+  const found = statSync(runDir, { throwIfNoEntry: false });
+  if (found !== undefined && !found.isDirectory())
+    throw new ConfigError(`${runDir} is a file: give a directory that is missing or empty`, { code: "ERR_OUT_IN_USE" });
+  if (found !== undefined && readdirSync(runDir).length > 0) throw inUse(runDir);
+  mkdirSync(runDir, { recursive: true });
 }
 
 function inUse(runDir: string): ConfigError {
