@@ -1,3 +1,5 @@
+import { setMaxListeners } from "node:events";
+
 export interface LinkedAbort {
   readonly signal: AbortSignal;
   /** Rejects with the signal's reason when it aborts; never resolves. */
@@ -13,6 +15,8 @@ export function createLinkedAbort(
   deadline?: { readonly afterMs: number; readonly reason: Error },
 ): LinkedAbort {
   const controller = new AbortController();
+  // Many steps of a run listen to one signal, and each stops listening at its end: that is no leak.
+  setMaxListeners(0, parent, controller.signal);
   const follow = (): void => controller.abort(parent.reason);
   const timer = deadline && setTimeout(() => controller.abort(deadline.reason), deadline.afterMs);
   const aborted = new Promise<never>((_, reject) => {

@@ -3,6 +3,7 @@
  *
  * The bearer key comes from an environment variable only; it goes to the configured base URL and nowhere else.
  */
+import { setMaxListeners } from "node:events";
 import PQueue from "p-queue";
 import type { Clock } from "../core/clock.ts";
 import { ConfigError, type AfterstateError, type ErrorDetails } from "../core/errors.ts";
@@ -125,7 +126,11 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   };
 
   return {
-    complete: (request, call) => queue.add(() => completeWithRetries(request, call), { signal: call.signal }),
+    complete(request, call) {
+      // Many requests of a run listen to one signal, and each stops listening at its end: that is no leak.
+      setMaxListeners(0, call.signal);
+      return queue.add(() => completeWithRetries(request, call), { signal: call.signal });
+    },
     close() {
       closed = true;
       transport.close();

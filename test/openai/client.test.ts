@@ -216,6 +216,22 @@ describe("an abort", () => {
 });
 
 describe("concurrency", () => {
+  it("on one signal is no cause for warnings about leaks", async () => {
+    const warnings: Error[] = [];
+    const listen = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listen);
+    try {
+      await using server = await startOpenAiServer([ok]);
+      using client = clientFor(server.baseUrl, { concurrency: 40, requestTimeoutMs: 20_000 });
+      const shared = never();
+      await Promise.all(Array.from({ length: 80 }, () => client.complete(request(), shared)));
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.off("warning", listen);
+    }
+    expect(warnings).toEqual([]);
+  });
+
   it("never exceeds its bound", async () => {
     await using server = await startOpenAiServer(async () => {
       await new Promise((resolve) => setTimeout(resolve, 15));
