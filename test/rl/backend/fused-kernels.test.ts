@@ -1,0 +1,118 @@
+import { describe, expect, it } from "vitest";
+import { hasFusedKernel } from "../../../src/rl/backend/fused-kernels.ts";
+import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
+import { tf } from "../../../src/rl/backend/tf.ts";
+import { causalAttention, rmsNorm, swiglu } from "../../../src/rl/model/ops.ts";
+import { distance, noise, onBackends } from "./on-backends.ts";
+
+/** Value and gradients of sum(f * fixed noise), so that every output element counts differently. */
+function withGradients(f: (...inputs: any[]) => tf.Tensor, inputs: tf.Tensor[]): tf.Tensor[] {
+  const value = f(...inputs);
+  const weight = noise("output weight", value.shape);
+  return [value, ...tf.grads((...xs: tf.Tensor[]) => tf.sum(tf.mul(f(...xs), weight)))(inputs)];
+}
+
+describe("fused kernels", () => {
+  it("are used on wasm and not on cpu", async () => {
+    await loadBackend("wasm");
+    expect([hasFusedKernel("attention"), hasFusedKernel("rmsNorm"), hasFusedKernel("swiglu")]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+    await loadBackend("cpu");
+    expect(hasFusedKernel("attention")).toBe(false);
+  });
+
+  it.each([
+    ["rmsNorm", () => withGradients(rmsNorm, [noise("x", [7, 12]), noise("w", [12])])],
+    ["swiglu", () => withGradients(swiglu, [noise("gate", [5, 9]), noise("up", [5, 9])])],
+    ["attention", () => withGradients((x) => causalAttention(x, 3, 11, 2), [noise("qkv", [33, 48])])],
+    ["attention over one position", () => withGradients((x) => causalAttention(x, 2, 1, 4), [noise("qkv", [2, 48])])],
+  ])("%s: value and gradients equal the composed form's", async (_, body) => {
+    const { cpu, wasm } = await onBackends(body);
+    expect(distance(cpu, wasm)).toBeLessThan(2e-6);
+  });
+
+  it("attention never looks ahead: a later token changes no earlier row", async () => {
+    await loadBackend("wasm");
+    const rows = (last: number) =>
+      tf.tidy(() => {
+        const qkv = noise("qkv", [9, 24]);
+        const changed = tf.concat([tf.slice(qkv, [0, 0], [8, 24]), tf.fill([1, 24], last)]);
+        return causalAttention(changed as tf.Tensor2D, 1, 9, 2);
+      });
+    const [a, b] = [rows(1), rows(-1)];
+    const [x, y] = [await a.data(), await b.data()];
+    expect(x.slice(0, 64)).toEqual(y.slice(0, 64));
+    expect(x.slice(64)).not.toEqual(y.slice(64));
+  });
+});
+
+describe("repaired wasm kernels", () => {
+  it.each([
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ])("a matrix product with transposes (%s, %s) equals the cpu's, with and without batches", async (ta, tb) => {
+    const { cpu, wasm } = await onBackends(() => {
+      const a = noise("a", ta ? [3, 5, 19] : [3, 19, 5]);
+      const b = noise("b", tb ? [3, 17, 5] : [3, 5, 17]);
+      const one = tf.slice(b, [0, 0, 0], [1, -1, -1]);
+      return [
+        tf.matMul(a, b, ta, tb),
+        tf.matMul(a, one, ta, tb),
+        tf.matMul(tf.squeeze(tf.slice(a, 0, 1), [0]), tf.squeeze(one, [0]), ta, tb),
+      ];
+    });
+    expect(distance(cpu, wasm)).toBeLessThan(1e-5);
+  });
+
+  it("a product with new values in a new tensor does not reuse the old tensor's packed form", async () => {
+    await loadBackend("wasm");
+    const x = tf.ones([2, 2]) as tf.Tensor2D;
+    for (let i = 1; i < 20; i++) {
+      const weight = tf.fill([2, 2], i) as tf.Tensor2D;
+      const y = tf.matMul(x, weight);
+      expect(Array.from(await y.data())).toEqual([2 * i, 2 * i, 2 * i, 2 * i]);
+      tf.dispose([weight, y]);
+    }
+  });
+
+  it("the gradient of gather sums repeated rows", async () => {
+    const { cpu, wasm } = await onBackends(() => {
+      const table = noise("table", [4, 3]) as tf.Tensor2D;
+      const rows = tf.tensor1d([2, 0, 2, 2], "int32");
+      return [tf.grad((t: tf.Tensor) => tf.sum(tf.mul(tf.gather(t, rows), noise("g", [4, 3]))))(table)];
+    });
+    expect(distance(cpu, wasm)).toBeLessThan(1e-6);
+    expect(wasm[0]!.values.slice(3, 6)).toEqual([0, 0, 0]);
+  });
+
+  it("heap growth in the middle of a kernel loses nothing", async () => {
+    await loadBackend("wasm");
+    // Far beyond the 16 MB the module starts with.
+    const value = tf.tidy(() => {
+      const big = [tf.ones([1024, 1024]), tf.ones([1024, 1024]), tf.ones([1024, 1024])];
+      const products = big.map((m) => tf.matMul(m as tf.Tensor2D, tf.ones([1024, 512]), true, false));
+      return tf.sum(tf.addN(products));
+    });
+    expect((await value.data())[0]).toBe(3 * 1024 * 1024 * 512);
+  });
+});
+
+describe("loadBackend", () => {
+  it("names the backend it took", async () => {
+    expect(await loadBackend("wasm")).toMatchObject({ name: "wasm", refused: [] });
+    expect(await loadBackend("cpu")).toMatchObject({ name: "cpu", refused: [] });
+    expect((await loadBackend()).name).toBe("wasm");
+  });
+
+  it("refuses a name it does not know, with the ones it does", async () => {
+    await expect(loadBackend("cuda" as "cpu")).rejects.toMatchObject({
+      code: "ERR_BACKEND_UNAVAILABLE",
+      message: expect.stringContaining("wasm, cpu or auto"),
+    });
+  });
+});
