@@ -122,7 +122,7 @@ async function prepare(config: RolloutConfig): Promise<Prepared> {
   const definition = await resolveEnvironment(config.env);
   const spec = parsePolicySpec(config.policy);
   const sampling: Sampling = { temperature: config.temperature, maxTokens: config.maxTokens };
-  const driver = driverFor(definition, config.sandbox);
+  const driver = driverFor([definition], config.sandbox);
   try {
     await driver?.sweep();
     const replayed = spec.kind === "replay" ? await openReplay(spec.directory) : null;

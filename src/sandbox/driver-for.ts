@@ -2,8 +2,9 @@ import type { EnvironmentDefinition } from "../core/env.ts";
 import type { SandboxDriver, SandboxKind } from "../core/sandbox.ts";
 import { createSandboxDriver } from "./index.ts";
 
-/** The driver that a definition's instances need; null when it runs without a sandbox. The caller closes it. */
-export function driverFor({ requires }: EnvironmentDefinition, kind: SandboxKind): SandboxDriver | null {
-  if (!requires.sandbox) return null;
-  return createSandboxDriver(kind, requires.systemFiles ? { systemFiles: requires.systemFiles } : {});
+/** The driver that instances of these definitions need; null when none runs in a sandbox. The caller closes it. */
+export function driverFor(definitions: readonly EnvironmentDefinition[], kind: SandboxKind): SandboxDriver | null {
+  if (!definitions.some(({ requires }) => requires.sandbox)) return null;
+  const systemFiles = Object.assign({}, ...definitions.map(({ requires }) => requires.systemFiles ?? {}));
+  return createSandboxDriver(kind, { systemFiles });
 }

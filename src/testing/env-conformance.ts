@@ -44,7 +44,7 @@ export function describeEnvConformance(name: string, options: EnvConformanceOpti
   describe(`${name} keeps the environment contract`, () => {
     let driver: SandboxDriver | null = null;
     beforeAll(async () => {
-      driver = driverFor(definition, options.sandbox ?? "bubblewrap");
+      driver = driverFor([definition], options.sandbox ?? "bubblewrap");
     });
     afterAll(async () => {
       await driver?.close();

@@ -20,7 +20,7 @@ export const validate: CliCommand = {
   ],
   async run([spec], options, { stderr, signal }) {
     const definition = await resolveEnvironment(spec!);
-    await using driver = driverFor(definition, options["sandbox"] as SandboxKind);
+    await using driver = driverFor([definition], options["sandbox"] as SandboxKind);
     const line = progressLine(stderr, "validate");
     const report = await validateEnvironment(definition, {
       tasks: options["tasks"] as number,

@@ -1,11 +1,12 @@
 /** What the serving process and its client say to each other, over a Node IPC channel. */
 import type { ErrorRecord } from "../../core/errors.ts";
 import type { Sampling, VersionSpan } from "../../core/policy.ts";
+import type { BackendPreference } from "../backend/load-backend.ts";
 
 export interface ServeStart {
   readonly type: "start";
   readonly modelDirectory: string;
-  readonly backend: string;
+  readonly backend: BackendPreference;
 }
 
 export type ServeRequest =

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { childEntry } from "../../core/child-entry.ts";
 import { PolicyError } from "../../core/errors.ts";
 import type { Generation, GenerateRequest, Policy } from "../../core/policy.ts";
+import type { BackendPreference } from "../backend/load-backend.ts";
 import { childEnd, forkChild, RemoteError } from "../process/child.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { LatencyLedger, type ServingReport } from "./latency-ledger.ts";
@@ -14,7 +15,7 @@ export interface ServingOptions {
   readonly modelDirectory: string;
   readonly tokenizer: Tokenizer;
   /** Default "auto". */
-  readonly backend?: string;
+  readonly backend?: BackendPreference;
 }
 
 export interface Serving extends Policy {

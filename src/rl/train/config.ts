@@ -43,6 +43,7 @@ const loopSchema = z.strictObject({
     .min(0)
     .default(4)
     .describe("weight versions a sample may lag; older ones are dropped and counted"),
+  aheadUpdates: z.int().min(0).default(1).describe("updates' worth of groups that may be played ahead of the trainer"),
   outcomeWeight: z.number().min(0).default(1),
   judgeWeight: z.number().min(0).default(1),
   normalise: z.boolean().default(true).describe("divide advantages by the bucket's standard deviation"),
@@ -67,8 +68,11 @@ export const trainConfigSchema = z.strictObject({
   loop: loopSchema.prefault({}),
   judge: z
     .strictObject({
-      spec: z.string().nullable().default("subgoal").describe("judge spec; null: outcome alone"),
-      votes: count.default(3),
+      spec: z
+        .string()
+        .nullable()
+        .default("subgoal")
+        .describe("subgoal, subgoal:flip=P or openai:BASE_URL#MODEL, with votes=N; null: outcome alone"),
       deadlineMs: count.default(30_000).describe("a step not judged by then is trained without"),
     })
     .prefault({}),

@@ -21,13 +21,16 @@ export interface ImitationReport {
 export class DemonstrationReader {
   readonly #log: EventLog;
   readonly #purpose: string;
+  readonly #maxContext: number;
   readonly #episodes = new Set<string>();
   readonly #ready: ImitationSequence[] = [];
   #afterSeq = 0;
 
-  constructor(log: EventLog, purpose: string) {
+  /** @param maxContext demonstrations longer than this, in tokens, cannot be learned and are left out. */
+  constructor(log: EventLog, purpose: string, maxContext: number) {
     this.#log = log;
     this.#purpose = purpose;
+    this.#maxContext = maxContext;
   }
 
   async take(count: number, signal: AbortSignal): Promise<ImitationSequence[]> {
@@ -46,7 +49,8 @@ export class DemonstrationReader {
         if (event.purpose === this.#purpose) this.#episodes.add(event.episodeId);
       } else if (this.#episodes.has(event.episodeId)) {
         const { promptTokenIds, tokenIds } = event.call;
-        if (promptTokenIds && tokenIds) this.#ready.push({ promptTokenIds, tokenIds });
+        if (!promptTokenIds || !tokenIds) continue;
+        if (promptTokenIds.length + tokenIds.length <= this.#maxContext) this.#ready.push({ promptTokenIds, tokenIds });
       }
     }
   }

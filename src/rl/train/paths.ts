@@ -1,4 +1,4 @@
-/** Where a training run keeps its models, relative to the run directory. */
+/** Names that the loops share: where weights lie, relative to the run directory, and what episodes are for. */
 export const weightsPath = (version: number): string => `weights/${String(version).padStart(6, "0")}`;
-/** The model before imitation: tokenizer and random weights, so that every process reads one tokenizer. */
-export const freshModelPath = "weights/fresh";
+export const demonstrationPurpose = "demonstration";
+export const trainPurpose = "train";

@@ -4,11 +4,14 @@ import { TrainerError } from "../../core/errors.ts";
 import { childEnd, forkChild, RemoteError } from "../process/child.ts";
 import type { TrainReply, TrainRequest, TrainStart } from "./protocol.ts";
 
+/** What the training process says, short of its failure, which is thrown. */
+export type TrainNews = Exclude<TrainReply, { type: "failed" }>;
+
 export interface TrainingProcess extends AsyncDisposable {
   /** Let the update loop begin. */
   loop(): void;
   /** Ends with "finished" or rejects with what went wrong there. */
-  replies(): AsyncIterable<Exclude<TrainReply, { type: "failed" }>>;
+  replies(): AsyncIterable<TrainNews>;
   close(): Promise<void>;
 }
 

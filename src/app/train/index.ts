@@ -1,0 +1,146 @@
+/** `train`: a new training run, or the rest of one that was cut short. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { z } from "zod";
+import { systemClock } from "../../core/clock.ts";
+import type { EnvironmentDefinition } from "../../core/env.ts";
+import { ConfigError } from "../../core/errors.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { createRandom } from "../../core/random.ts";
+import { resolveEnvironment } from "../../envs/registry.ts";
+import { createJudge } from "../../judge/create-judge.ts";
+import { parsePolicySpec } from "../../policy/spec.ts";
+import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
+import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
+import { readTokenizer } from "../../rl/tokenizer/read-tokenizer.ts";
+import { splitText } from "../../rl/tokenizer/split.ts";
+import { createTokenizer } from "../../rl/tokenizer/word-tokenizer.ts";
+import { parseTrainConfig, type TrainConfig } from "../../rl/train/config.ts";
+import { startTraining } from "../../rl/train/train-client.ts";
+import { driverFor } from "../../sandbox/driver-for.ts";
+import type { DurableLog } from "../../store/log.ts";
+import { buildManifest } from "../../store/manifest.ts";
+import { openStore } from "../../store/store.ts";
+import type { TrainListener, TrainReport } from "./report.ts";
+import { Training } from "./training.ts";
+
+export type { TrainListener, TrainReport } from "./report.ts";
+
+export interface TrainOptions {
+  readonly signal: AbortSignal;
+  readonly listener: TrainListener;
+  /** As typed, for the manifest. */
+  readonly command?: readonly string[];
+}
+
+/** All that a run is, beside the package itself; kept in its manifest. */
+const planSchema = z.strictObject({
+  envs: z.array(z.string()).min(1),
+  config: z.unknown().transform(parseTrainConfig),
+  startFrom: z.string().nullable(),
+  vocabulary: z.strictObject({ words: z.array(z.string()), specials: z.array(z.string()) }),
+});
+
+interface Plan extends z.infer<typeof planSchema> {
+  readonly definitions: readonly EnvironmentDefinition[];
+}
+
+/** @throws ConfigError before anything is written. */
+export async function train(
+  input: { readonly envs: readonly string[]; readonly out: string; readonly config: unknown },
+  options: TrainOptions,
+): Promise<TrainReport> {
+  const config = parseTrainConfig(input.config);
+  if (config.judge.spec !== null) await judgeOf(config)?.close();
+  const definitions = await Promise.all(input.envs.map((env) => resolveEnvironment(env)));
+  const startFrom = startDirectory(config);
+  const words = startFrom === null ? await wordsOf(definitions, config) : [];
+  const specials = tokenAgentSpecials(definitions);
+  const plan: Plan = { envs: [...input.envs], config, startFrom, vocabulary: { words, specials }, definitions };
+
+  const runDir = resolve(input.out);
+  await using log = await openStore(runDir, { mode: "create" });
+  const { definitions: _, ...kept } = plan;
+  const manifest = buildManifest({
+    runDir,
+    config: JSON.parse(JSON.stringify(kept)) as JsonObject,
+    seeds: { train: config.seed },
+    judgeId: judgeIdOf(config),
+    command: options.command ?? [],
+    now: systemClock.now(),
+  });
+  await log.writeManifest(manifest);
+  return runPlan(plan, log, input.out, options);
+}
+
+/** From the weights that were committed last; the report is for the run as a whole. */
+export async function resumeTrain(out: string, options: TrainOptions): Promise<TrainReport> {
+  await using log = await openStore(resolve(out), { mode: "resume" });
+  const stored = planSchema.safeParse(log.readManifest()?.["config"]);
+  if (!stored.success)
+    throw new ConfigError(`${out} is no training run; for rollouts: afterstate rollout --resume ${out}`, {
+      code: "ERR_NOT_TRAINING",
+    });
+  const definitions = await Promise.all(stored.data.envs.map((env) => resolveEnvironment(env)));
+  return runPlan({ ...stored.data, definitions }, log, out, options);
+}
+
+async function runPlan(plan: Plan, log: DurableLog, out: string, options: TrainOptions): Promise<TrainReport> {
+  const { config, definitions, startFrom, vocabulary } = plan;
+  const tokenizer = startFrom ? await readTokenizer(startFrom) : createTokenizer(vocabulary.words, vocabulary.specials);
+  await using judge = judgeOf(config);
+  await using driver = driverFor(definitions, config.sandbox);
+  await driver?.sweep();
+  await using process = startTraining({
+    runDirectory: log.runDir,
+    config,
+    judgeId: judge?.id ?? null,
+    startFrom,
+    vocabulary,
+  });
+  const { signal, listener } = options;
+  const imitates = startFrom === null && (config.control === "imitation" || !isPastStart(log));
+  return new Training({
+    log,
+    config,
+    definitions,
+    driver,
+    tokenizer,
+    judge,
+    process,
+    imitates,
+    listener,
+    out,
+    signal,
+  }).run();
+}
+
+/** The start is committed: its demonstrations are not needed again, unless the control goes on with them. */
+function isPastStart(log: DurableLog): boolean {
+  for (const _ of log.events({ types: ["weights-published"] })) return true;
+  return false;
+}
+
+function judgeOf({ judge, seed }: TrainConfig) {
+  return judge.spec === null ? null : createJudge(judge.spec, { random: createRandom(`${seed}/judge`) });
+}
+
+function judgeIdOf(config: TrainConfig): string | null {
+  return judgeOf(config)?.id ?? null;
+}
+
+function startDirectory({ start }: TrainConfig): string | null {
+  if (start.policy === undefined) return null;
+  const spec = parsePolicySpec(start.policy);
+  if (spec.kind !== "local" || !existsSync(join(spec.directory, "model.json")))
+    throw new ConfigError(`start.policy must be local:DIR with a saved model, not "${start.policy}"`, {
+      code: "ERR_CONFIG",
+    });
+  return resolve(spec.directory);
+}
+
+function wordsOf(definitions: readonly EnvironmentDefinition[], config: TrainConfig): Promise<string[]> {
+  const { seed, horizon, start } = config;
+  const options = { tasks: start.vocabularyTasks, seed, horizon, minCount: 3, maxWords: 4_000 };
+  return collectVocabulary(definitions, splitText, options);
+}

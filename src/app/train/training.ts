@@ -1,0 +1,269 @@
+/**
+ * One training run: starts the loops, measures before and after, and hears of updates.
+ *
+ *   serve    a process with the policy; takes new weights between two tokens
+ *   rollout  here: environments, actors, the log
+ *   judge    here: follows the log, appends judgements
+ *   train    a process that leases judged groups and publishes weights
+ *
+ * The loops meet in the run directory. No numerics run in this process.
+ */
+import { join } from "node:path";
+import type { EnvironmentDefinition } from "../../core/env.ts";
+import type { Judge } from "../../core/judge.ts";
+import type { SandboxDriver } from "../../core/sandbox.ts";
+import { runJudgeLoop } from "../../judge/judge-loop.ts";
+import { systemClock } from "../../core/clock.ts";
+import { startServing, type Serving } from "../../rl/serve/serve-client.ts";
+import type { Tokenizer } from "../../rl/tokenizer/tokenizer.ts";
+import type { TrainConfig } from "../../rl/train/config.ts";
+import { demonstrationPurpose, trainPurpose, weightsPath } from "../../rl/train/paths.ts";
+import type { TrainingProcess, TrainNews } from "../../rl/train/train-client.ts";
+import type { UpdateReport } from "../../rl/train/update.ts";
+import { runRollouts } from "../../rollout/scheduler.ts";
+import type { DurableLog } from "../../store/log.ts";
+import { demonstrator, policyActor } from "./actors.ts";
+import { evaluate, type Evaluation } from "./evaluate.ts";
+import { groupSource } from "./groups.ts";
+import { restOfGroups } from "./resume-groups.ts";
+import { TrainReporter, type BothTemperatures, type TrainListener, type TrainReport } from "./report.ts";
+
+export interface TrainingParts {
+  readonly log: DurableLog;
+  readonly config: TrainConfig;
+  readonly definitions: readonly EnvironmentDefinition[];
+  readonly driver: SandboxDriver | null;
+  readonly tokenizer: Tokenizer;
+  readonly judge: Judge | null;
+  readonly process: TrainingProcess;
+  /** False when the run starts from a given model. */
+  readonly imitates: boolean;
+  readonly listener: TrainListener;
+  readonly out: string;
+  readonly signal: AbortSignal;
+}
+
+/** Dev evaluations share the machine with the loops. */
+const devParallel = 8;
+
+/** Demonstrations that may be played before the training process has used the ones before. */
+const demonstrationsAhead = 1_024;
+
+export class Training {
+  readonly #parts: TrainingParts;
+  readonly #reporter: TrainReporter;
+  /** Ends the loops: when updates are done, when one fails, when the run is cancelled. */
+  readonly #loops = new AbortController();
+  readonly #running: Promise<unknown>[] = [];
+  readonly #failed: Promise<never>;
+  #fail: (error: unknown) => void = () => undefined;
+  #version = 0;
+  /** Demonstrations that the training process has used. */
+  #imitated = 0;
+
+  constructor(parts: TrainingParts) {
+    this.#parts = parts;
+    this.#failed = new Promise((_, reject) => (this.#fail = reject));
+    this.#failed.catch(() => undefined);
+    const earlier = [...parts.log.events({ types: ["weights-published"] })]
+      .filter(({ version }) => version > 0)
+      .map(({ manifest }) => manifest as unknown as UpdateReport);
+    this.#reporter = new TrainReporter(parts.config, parts.listener, earlier);
+  }
+
+  async run(): Promise<TrainReport> {
+    const { signal } = this.#parts;
+    const onAbort = (): void => {
+      this.#loops.abort(signal.reason);
+      this.#fail(signal.reason);
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await Promise.race([this.#phases(), this.#failed]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      this.#loops.abort(new Error("the training run ended"));
+      await Promise.allSettled(this.#running);
+    }
+  }
+
+  async #phases(): Promise<TrainReport> {
+    const { config, listener, process, imitates, log, judge, out } = this.#parts;
+    const demonstrating = linkedController(this.#loops.signal);
+    if (imitates) {
+      listener.onPhase(`imitating noisy:${config.start.noiseRate} for ${config.start.tokens} tokens`);
+      this.#loop(this.#demonstrate(demonstrating.signal));
+    }
+    const replies = process.replies()[Symbol.asyncIterator]();
+    const start = await this.#awaitStart(replies);
+    if (config.control !== "imitation") demonstrating.abort(new Error("the imitation ended"));
+    await using serving = await this.#serve(start);
+
+    listener.onPhase("measuring the start on held-out tasks");
+    const before = await this.#measureStart(serving, start.version);
+    this.#loop(this.#judgeSteps());
+    if (config.control !== "imitation") this.#loop(this.#rollouts(serving));
+    listener.onPhase(
+      `${config.loop.updates} updates${config.control === "none" ? "" : ` (control: ${config.control})`}`,
+    );
+    process.loop();
+    await this.#followUpdates(replies, serving);
+    this.#loops.abort(new Error("the updates are done"));
+    await Promise.allSettled(this.#running);
+
+    listener.onPhase("measuring the result on the same tasks");
+    const after = await this.#measure(serving, "after");
+    const { backend, parameterCount: parameters } = serving;
+    const runDirectory = log.runDir;
+    const report = serving.report();
+    return this.#reporter.finish({ before, after, serving: report, backend, parameters, judge, runDirectory, out });
+  }
+
+  async #awaitStart(replies: Replies): Promise<{ version: number; path: string }> {
+    for (;;) {
+      const { value: reply, done } = await replies.next();
+      if (done) throw new Error("the training process ended before its start");
+      if (reply.type === "imitation") {
+        this.#imitated = reply.report.sequences;
+        this.#reporter.imitation(reply.report);
+      } else if (reply.type === "published") return reply;
+    }
+  }
+
+  async #serve({ version, path }: { version: number; path: string }): Promise<Serving> {
+    const { log, tokenizer, out, config } = this.#parts;
+    const modelDirectory = join(log.runDir, path);
+    const serving = await startServing({ id: `local:${out}`, modelDirectory, tokenizer, backend: config.backend });
+    await serving.publish(modelDirectory, version);
+    this.#version = version;
+    return serving;
+  }
+
+  /** A run that goes on may have been cut off before its start was measured: then the start is served once more. */
+  async #measureStart(serving: Serving, version: number): Promise<BothTemperatures> {
+    if (version === 0) return this.#measure(serving, "before");
+    const { log } = this.#parts;
+    await serving.publish(join(log.runDir, weightsPath(0)), 0);
+    const before = await this.#measure(serving, "before");
+    await serving.publish(join(log.runDir, weightsPath(version)), version);
+    return before;
+  }
+
+  async #followUpdates(replies: Replies, serving: Serving): Promise<void> {
+    const { config, log } = this.#parts;
+    let dev: Promise<void> = Promise.resolve();
+    for (;;) {
+      const { value: reply, done } = await replies.next();
+      if (done || reply.type === "finished") break;
+      if (reply.type !== "published" || !reply.report) continue;
+      await serving.publish(join(log.runDir, reply.path), reply.version);
+      this.#version = reply.version;
+      if (config.control === "imitation") this.#imitated += reply.report.sequences;
+      this.#reporter.update(reply.report);
+      const { devEvery, devTasks } = config.evaluation;
+      if (devTasks > 0 && reply.version % devEvery === 0)
+        dev = dev.then(() => this.#measureDev(serving, reply.version));
+      this.#loop(dev);
+    }
+    await dev;
+  }
+
+  async #measureDev(serving: Serving, version: number): Promise<void> {
+    const purpose = `dev-${String(version).padStart(6, "0")}`;
+    const { devTasks } = this.#parts.config.evaluation;
+    const evaluation = await this.#evaluate(serving, { purpose, split: "dev", tasks: devTasks, temperature: 0 });
+    this.#reporter.dev(version, evaluation);
+  }
+
+  async #measure(serving: Serving, when: "before" | "after"): Promise<BothTemperatures> {
+    const { tasks, sampled } = this.#parts.config.evaluation;
+    const measure = (name: string, temperature: number): Promise<Evaluation> =>
+      this.#evaluate(serving, { purpose: `${when}-${name}`, split: "test", tasks, temperature });
+    return { greedy: await measure("greedy", 0), sampled: sampled ? await measure("sampled", 1) : null };
+  }
+
+  async #evaluate(
+    serving: Serving,
+    what: { purpose: string; split: "dev" | "test"; tasks: number; temperature: number },
+  ): Promise<Evaluation> {
+    const { config, definitions, log, driver, tokenizer, signal, listener } = this.#parts;
+    const { temperature, ...rest } = what;
+    const actor = policyActor(serving, tokenizer, { temperature, maxTokens: config.loop.maxTokens });
+    const evaluation = await evaluate({
+      ...rest,
+      definitions,
+      actor,
+      log,
+      driver,
+      seed: config.seed,
+      horizon: config.horizon,
+      parallel: what.split === "dev" ? Math.min(devParallel, config.parallel) : config.parallel,
+      signal,
+    });
+    listener.onEvaluation(what.purpose, evaluation);
+    return evaluation;
+  }
+
+  async #demonstrate(signal: AbortSignal): Promise<void> {
+    const { config, tokenizer } = this.#parts;
+    const limit = (): number => this.#imitated + demonstrationsAhead;
+    await this.#play(demonstrator(config.start.noiseRate, tokenizer), demonstrationPurpose, 1, limit, signal);
+  }
+
+  async #rollouts(serving: Serving): Promise<void> {
+    const { config, tokenizer } = this.#parts;
+    const { temperature, maxTokens, attempts, groupsPerUpdate, aheadUpdates } = config.loop;
+    const actor = policyActor(serving, tokenizer, { temperature, maxTokens });
+    const limit = (): number => groupsPerUpdate * (this.#version + 1 + aheadUpdates);
+    await this.#play(actor, trainPurpose, attempts, limit, this.#loops.signal);
+  }
+
+  async #play(
+    actor: ReturnType<typeof policyActor>,
+    purpose: string,
+    attempts: number,
+    limit: () => number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { config, definitions, log, driver } = this.#parts;
+    // Demonstrations and reinforcement use different tasks of the train split.
+    const firstTask = purpose === trainPurpose ? 1_000_000 : 0;
+    const source = groupSource({ definitions, config, purpose, split: "train", attempts, firstTask, limit, signal });
+    const groups = restOfGroups(log, purpose, source);
+    const { parallel, seed } = config;
+    await runRollouts({ definition: definitions[0]!, actor, log, driver, groups, parallel, seed, signal });
+  }
+
+  async #judgeSteps(): Promise<void> {
+    const { judge, log, definitions, config } = this.#parts;
+    if (!judge) return;
+    const texts = new Map(definitions.map((definition) => [definition.id, definition]));
+    await runJudgeLoop({
+      log,
+      judge,
+      definitionToText: (env, observation) => texts.get(env)?.toText(observation) ?? JSON.stringify(observation),
+      concurrency: 8,
+      deadlineMs: config.judge.deadlineMs,
+      signal: this.#loops.signal,
+      clock: systemClock,
+      pollMs: 10,
+    });
+  }
+
+  /** A loop that fails ends the run; one that was told to stop has not failed. */
+  #loop(work: Promise<unknown>): void {
+    this.#running.push(work);
+    work.catch((error: unknown) => {
+      if (!this.#loops.signal.aborted) this.#fail(error);
+    });
+  }
+}
+
+type Replies = AsyncIterator<TrainNews, unknown>;
+
+function linkedController(signal: AbortSignal): AbortController {
+  const controller = new AbortController();
+  signal.addEventListener("abort", () => controller.abort(signal.reason), { once: true });
+  return controller;
+}

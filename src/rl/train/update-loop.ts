@@ -1,0 +1,104 @@
+/**
+ * The update loop: lease ready groups, take one update, commit checkpoint, acknowledgement and new weights together.
+ *
+ * It waits for nobody but its own samples. What it leased and did not acknowledge is leased again after a crash, from the
+ * checkpoint that was committed with the last acknowledgement: no sample is lost, none is used twice.
+ */
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { systemClock } from "../../core/clock.ts";
+import { createRandom } from "../../core/random.ts";
+import type { SampleQueue } from "../../core/sample.ts";
+import type { LanguageModel, PolicySequence, StepMetrics, Trainer } from "../model/contract.ts";
+import type { TrainConfig } from "./config.ts";
+import { weightsPath } from "./paths.ts";
+import { assembleUpdate, type UpdateReport } from "./update.ts";
+
+export interface UpdateLoopOptions {
+  readonly runDirectory: string;
+  readonly config: TrainConfig;
+  readonly queue: SampleQueue;
+  readonly trainer: Trainer;
+  /** Frozen start, for the KL penalty; null when its coefficient is 0. */
+  readonly reference: LanguageModel | null;
+  /** Version of the weights that the trainer holds now. */
+  readonly version: number;
+  readonly signal: AbortSignal;
+  readonly onPublished: (path: string, report: UpdateReport) => void;
+}
+
+const pollMs = 15;
+
+export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
+  const { runDirectory, config, queue, trainer, signal } = options;
+  const { loop } = config;
+  for (let version = options.version; version < loop.updates; version++) {
+    const lease = await leaseGroups(queue, loop.groupsPerUpdate, signal);
+    const startedMs = performance.now();
+    const shuffle = config.control === "shuffled-rewards" ? createRandom(`${config.seed}/shuffle/${version}`) : null;
+    const { sequences, report } = assembleUpdate(lease.groups, version, loop, shuffle);
+    const { metrics, tokens } = await optimise(options, sequences, version);
+
+    const next = version + 1;
+    const path = weightsPath(next);
+    await trainer.save(join(runDirectory, path));
+    const seconds = (performance.now() - startedMs) / 1000;
+    const published: UpdateReport = { ...report, version: next, tokens, metrics, seconds };
+    const manifest = JSON.parse(JSON.stringify(published));
+    await queue.ack(lease.leaseId, {
+      checkpoint: path,
+      dropped: report.dropped,
+      publish: { version: next, path, manifest },
+    });
+    options.onPublished(path, published);
+    await forget(runDirectory, version, loop.checkpointEvery);
+  }
+}
+
+async function leaseGroups(queue: SampleQueue, count: number, signal: AbortSignal) {
+  for (;;) {
+    const lease = await queue.lease({ consumer: "trainer", maxGroups: count, minGroups: count });
+    if (lease) return lease;
+    await systemClock.sleep(pollMs, signal);
+  }
+}
+
+async function optimise(
+  { config, trainer, reference }: UpdateLoopOptions,
+  sequences: readonly PolicySequence[],
+  version: number,
+): Promise<{ metrics: StepMetrics | null; tokens: number }> {
+  const { epochs, minibatches } = config.loop;
+  const prepared = reference ? await withReference(reference, sequences) : sequences;
+  const random = createRandom(`${config.seed}/minibatches/${version}`);
+  let metrics: StepMetrics | null = null;
+  let tokens = 0;
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for (const batch of split(random.shuffle(prepared), minibatches)) {
+      if (batch.length === 0) continue;
+      metrics = await trainer.step({ type: "policy", sequences: batch });
+      tokens += metrics.tokens;
+    }
+  }
+  return { metrics, tokens };
+}
+
+async function withReference(
+  reference: LanguageModel,
+  sequences: readonly PolicySequence[],
+): Promise<PolicySequence[]> {
+  const logprobs = await reference.score(sequences);
+  return sequences.map((sequence, index) => ({ ...sequence, referenceLogprobs: logprobs[index]! }));
+}
+
+function split<T>(items: readonly T[], parts: number): T[][] {
+  const size = Math.ceil(items.length / parts);
+  return Array.from({ length: parts }, (_, part) => items.slice(part * size, (part + 1) * size));
+}
+
+/** The version before is kept while others may still read it; the one before that goes, unless it is a kept one. */
+async function forget(runDirectory: string, version: number, keepEvery: number): Promise<void> {
+  const old = version - 2;
+  if (old > 0 && old % keepEvery !== 0)
+    await rm(join(runDirectory, weightsPath(old)), { recursive: true, force: true });
+}
