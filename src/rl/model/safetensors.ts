@@ -46,9 +46,9 @@ export function decodeSafetensors(bytes: Uint8Array): WeightSet {
   if (length > maxHeaderBytes || 8 + length > bytes.length) throw corrupt(`header of ${length} bytes`);
   let header: z.infer<typeof headerSchema>;
   try {
-    const { __metadata__: _, ...entries } = JSON.parse(
-      new TextDecoder().decode(bytes.subarray(8, 8 + length)),
-    ) as Record<string, unknown>;
+    const text: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    if (typeof text !== "object" || text === null || Array.isArray(text)) throw new Error("is not an object");
+    const { __metadata__: _, ...entries } = text as Record<string, unknown>;
     header = headerSchema.parse(entries);
   } catch (error) {
     throw corrupt(`header: ${messageOf(error)}`);
@@ -59,7 +59,7 @@ export function decodeSafetensors(bytes: Uint8Array): WeightSet {
     const [from, to] = data_offsets;
     const size = shape.reduce((product, dimension) => product * dimension, 1);
     if (to > data.length || to - from !== size * 4) throw corrupt(`"${name}" does not fill its shape`);
-    weights[name] = { shape, data: new Float32Array(data.slice(from, to).buffer) };
+    weights[name] = { shape, data: new Float32Array(new Uint8Array(data.subarray(from, to)).buffer) };
   }
   return weights;
 }

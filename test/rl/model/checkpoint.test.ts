@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
+import { loadModel, readWeights, saveModel } from "../../../src/rl/model/checkpoint.ts";
+import { initialWeights, parameterSpecs } from "../../../src/rl/model/parameters.ts";
+import { decodeSafetensors, encodeSafetensors } from "../../../src/rl/model/safetensors.ts";
+import { ids, tinyModel } from "./tiny.ts";
+
+let directory: string;
+beforeAll(async () => {
+  await loadBackend("wasm");
+  directory = await mkdtemp(join(tmpdir(), "afterstate-model-"));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+describe("a saved model", () => {
+  it("comes back with its config, tokenizer, version and exact weights", async () => {
+    const model = tinyModel();
+    await model.importWeights(initialWeights(model.config, 9), 5);
+    const path = join(directory, "model");
+    await saveModel(model, path);
+    const copy = await loadModel(path, { backend: "wasm" });
+    expect([copy.version, copy.config, copy.backend]).toEqual([5, model.config, "wasm"]);
+    expect(await copy.exportWeights()).toEqual(await model.exportWeights());
+    expect(copy.tokenizer.encode(" aa xyz")).toEqual(model.tokenizer.encode(" aa xyz"));
+    expect(await readWeights(path)).toEqual(await model.exportWeights());
+    const sequence = [{ promptTokenIds: ids("p", 5), tokenIds: ids("t", 4) }];
+    expect(await copy.score(sequence)).toEqual(await model.score(sequence));
+  });
+
+  it("is refused with a name for what is wrong", async () => {
+    await expect(loadModel(join(directory, "absent"))).rejects.toMatchObject({ code: "ERR_MODEL_MISSING" });
+    const path = join(directory, "broken");
+    await saveModel(tinyModel(), path);
+    const bytes = await readFile(join(path, "weights.safetensors"));
+    await writeFile(join(path, "weights.safetensors"), bytes.subarray(0, bytes.length - 10));
+    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_WEIGHTS_CORRUPT" });
+    await rm(join(path, "weights.safetensors"));
+    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_WEIGHTS_MISSING" });
+    await writeFile(join(path, "model.json"), `{"format":"other"}`);
+    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_MODEL_CORRUPT" });
+  });
+
+  it("takes no weights of another shape, and stays as it was", async () => {
+    const model = tinyModel();
+    const before = await model.exportWeights();
+    await expect(model.importWeights(initialWeights({ ...model.config, ffn: 32 }, 1), 1)).rejects.toMatchObject({
+      code: "ERR_WEIGHTS_MISMATCH",
+      message: expect.stringContaining("layers.0.feedforward.gate"),
+    });
+    expect(await model.exportWeights()).toEqual(before);
+    expect(model.version).toBe(0);
+  });
+});
+
+describe("parameters", () => {
+  it("start the same for the same seed and differ for another", () => {
+    const { config } = tinyModel();
+    expect(initialWeights(config, 4)).toEqual(initialWeights(config, 4));
+    expect(initialWeights(config, 4)["embedding"]).not.toEqual(initialWeights(config, 5)["embedding"]);
+  });
+
+  it("refuse a config that no attention fits", () => {
+    const { config } = tinyModel();
+    expect(() => parameterSpecs({ ...config, heads: 3 })).toThrow(/heads \(3\) must divide dModel \(16\)/);
+    expect(() => parameterSpecs({ ...config, layers: 0 })).toThrow(/layers must be a positive integer/);
+  });
+});
+
+describe("safetensors", () => {
+  it("has the published layout: length, JSON header padded to 8, float32 data", () => {
+    const bytes = encodeSafetensors({ a: { shape: [1, 2], data: Float32Array.of(1.5, -2) } });
+    const view = new DataView(bytes.buffer);
+    const length = Number(view.getBigUint64(0, true));
+    expect(length % 8).toBe(0);
+    expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
+      a: { dtype: "F32", shape: [1, 2], data_offsets: [0, 8] },
+    });
+    expect([view.getFloat32(8 + length, true), view.getFloat32(12 + length, true)]).toEqual([1.5, -2]);
+    expect(bytes.length).toBe(16 + length);
+  });
+
+  it.each([
+    new Uint8Array(3),
+    Uint8Array.of(255, 255, 255, 255, 255, 255, 0, 0),
+    encodeSafetensors({ a: { shape: [2], data: Float32Array.of(1, 2) } }).subarray(0, -1),
+    new TextEncoder().encode("\x02\0\0\0\0\0\0\0[]"),
+    new TextEncoder().encode("\x04\0\0\0\0\0\0\0oops"),
+  ])("refuses damaged bytes: case %#", (bytes) => {
+    expect(() => decodeSafetensors(bytes)).toThrow(expect.objectContaining({ code: "ERR_WEIGHTS_CORRUPT" }));
+  });
+});
