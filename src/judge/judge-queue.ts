@@ -16,6 +16,8 @@ export interface JudgeQueueOptions {
   /** For one step; past it the judgement says failed. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
+  /** Called before the judgement is in the log; what it throws stops everything, and the judgement is not written. */
+  readonly check?: ((judgement: Judgement) => void) | undefined;
   /** Called after the judgement is in the log. */
   readonly onJudged?: ((judgement: Judgement, step: JudgeableStep) => void) | undefined;
 }
@@ -29,7 +31,7 @@ export interface JudgeQueue {
   hasStopped(): boolean;
   /**
    * Resolves when nothing is under way; what an abort cut off is not counted.
-   * @throws what the log threw.
+   * @throws what the log or the check threw.
    */
   drain(): Promise<JudgeTally>;
   /** Cuts off what is under way, for an error that came up elsewhere. */
@@ -48,6 +50,7 @@ export function createJudgeQueue(options: JudgeQueueOptions): JudgeQueue {
     if (signal.aborted) return;
     try {
       const judgement = await judgeStep(step, { ...options, signal });
+      options.check?.(judgement);
       await log.append({ type: "judgement", episodeId: step.episodeId, judgement });
       countJudgement(tally, judgement);
       options.onJudged?.(judgement, step);

@@ -1,6 +1,7 @@
 /** Judge a stored run again, and say how far the judge agrees with the tasks' own checks. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Judge, VoteValue } from "../core/judge.ts";
+import { JudgeError } from "../core/errors.ts";
+import type { Judge, Judgement, VoteValue } from "../core/judge.ts";
 import type { EventLog } from "../core/log.ts";
 import { measureAgreement, type Agreement } from "./agreement.ts";
 import { createJudgeQueue } from "./judge-queue.ts";
@@ -28,6 +29,7 @@ export interface RejudgeReport extends JudgeTally {
 /**
  * Every step of the log is judged, also those that this judge has judged before, and each judgement is appended: training
  * keeps to the first that came in time. Rejects with the signal's reason on abort: what was judged by then stays.
+ * @throws JudgeError when the judge's endpoint cannot answer at all (wrong address, key, model): nothing is appended then.
  */
 export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptions): Promise<RejudgeReport> {
   const { signal, definitionToText, onProgress } = options;
@@ -35,6 +37,7 @@ export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptio
   const pairs: [VoteValue, VoteValue][] = [];
   const total = countSteps(log);
   let done = 0;
+  let scored = false;
   const queue = createJudgeQueue({
     log,
     judge,
@@ -42,7 +45,11 @@ export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptio
     concurrency: options.concurrency ?? 8,
     deadlineMs: options.deadlineMs ?? 600_000,
     signal,
+    check(judgement) {
+      if (!scored) throwIfHopeless(judgement);
+    },
     onJudged({ score }, step) {
+      scored ||= score !== null;
       const exact = exactVote(step);
       if (score !== null && exact !== null) pairs.push([Math.sign(score) as VoteValue, exact]);
       onProgress?.({ done: ++done, total });
@@ -65,6 +72,14 @@ export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptio
   const tally = await queue.drain();
   signal.throwIfAborted();
   return { ...tally, agreement: measureAgreement(pairs) };
+}
+
+/** An endpoint that fails for good before it ever scored is a wrong spec: a thousand failed judgements would only hide it. */
+function throwIfHopeless({ votes }: Judgement): void {
+  for (const vote of votes)
+    if (vote.status !== "failed" || vote.error.retryable || !vote.error.code.startsWith("ERR_ENDPOINT_")) return;
+  const [first] = votes;
+  if (first?.status === "failed") throw new JudgeError(first.error.message, { code: first.error.code });
 }
 
 /** What an exact judge would say, by the default rules; null without subgoals. */

@@ -96,6 +96,31 @@ describe("rejudge", () => {
     });
   });
 
+  it.each([
+    [[{ kind: "status", status: 401 }], "ERR_ENDPOINT_AUTH"],
+    [[{ kind: "body", contentType: "text/html", body: "<p>" }], "ERR_ENDPOINT_GARBAGE"],
+    [[{ kind: "status", status: 404 }], "ERR_ENDPOINT_REJECTED"],
+  ] as const)("names an endpoint that cannot judge at all, and writes nothing: %j", async (script, code) => {
+    await using server = await startOpenAiServer(script);
+    const log = memoryLog();
+    await log.appendAll(episodeEvents(plan));
+    await using judge = createJudge(`openai:${server.baseUrl}#m`, { random: createRandom(1), environment: {} });
+    const error = await rejudge(log, judge, options).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code, boundary: "judge", message: expect.stringContaining(server.baseUrl) });
+    expect(judgementsIn(log)).toEqual([]);
+  });
+
+  it("bears with an endpoint that fails after it has judged", async () => {
+    await using server = await startOpenAiServer((_, index) =>
+      index === 0 ? { kind: "completion", content: "\\boxed{1}" } : { kind: "status", status: 404 },
+    );
+    const log = memoryLog();
+    await log.appendAll(episodeEvents(plan));
+    const spec = `openai:${server.baseUrl}#m,votes=1`;
+    await using judge = createJudge(spec, { random: createRandom(1), environment: {} });
+    expect(await rejudge(log, judge, { ...options, concurrency: 1 })).toMatchObject({ judged: 1, failed: 2 });
+  });
+
   it("rejects at an abort and keeps what was judged", async () => {
     const log = memoryLog();
     await log.appendAll(episodeEvents(plan));
