@@ -49,13 +49,7 @@ export function pendingEvent(event: LogEvent): PendingEvent {
 /** The line of one event, newline included. */
 export function encodeRecord(pending: PendingEvent, seq: number, at: number, last: boolean): Buffer {
   const line = Buffer.from(`00000000${last ? "." : "+"}{"seq":${seq},"at":${at},${pending.tail}\n`, "utf8");
-  line.write(
-    crc32(line, prefixBytes - 1, line.length - 1)
-      .toString(16)
-      .padStart(8, "0"),
-    0,
-    "latin1",
-  );
+  line.write(checksumOf(line, line.length - 1), 0, "latin1");
   return line;
 }
 
@@ -70,13 +64,7 @@ export function decodeRecord(line: Uint8Array): DecodedRecord | undefined {
   const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
   const end = bytes[bytes.length - 1] === 0x0a ? bytes.length - 1 : bytes.length;
   if (end <= prefixBytes) return undefined;
-  if (
-    bytes.toString("latin1", 0, 8) !==
-    crc32(bytes, prefixBytes - 1, end)
-      .toString(16)
-      .padStart(8, "0")
-  )
-    return undefined;
+  if (bytes.toString("latin1", 0, 8) !== checksumOf(bytes, end)) return undefined;
   try {
     const event = JSON.parse(bytes.toString("utf8", prefixBytes, end)) as Logged;
     if (typeof event.seq !== "number" || !Object.hasOwn(eventTypes, event.type)) return undefined;
@@ -84,4 +72,10 @@ export function decodeRecord(line: Uint8Array): DecodedRecord | undefined {
   } catch {
     return undefined;
   }
+}
+
+function checksumOf(line: Uint8Array, end: number): string {
+  return crc32(line, prefixBytes - 1, end)
+    .toString(16)
+    .padStart(8, "0");
 }

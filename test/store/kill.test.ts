@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
@@ -69,6 +70,14 @@ test("killed at 50 random moments, the log keeps every acknowledged event and go
   }
   expect([...acknowledged.keys()]).toEqual([]);
   expect(seq).toBe(log.lastSeq());
+
+  const copy = join(root, "rebuilt");
+  cpSync(dir, copy, { recursive: true });
+  rmSync(join(copy, "log", "data.mdb"));
+  await using rebuilt = await openStore(copy, { mode: "resume" });
+  const others = rebuilt.events()[Symbol.iterator]();
+  for (const event of log.events()) expect(others.next().value).toEqual(event);
+  expect(others.next().done).toBe(true);
 }, 60_000);
 
 test("two consumers killed at random moments train each group exactly once", async () => {

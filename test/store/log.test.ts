@@ -73,8 +73,9 @@ test("an event that is no JSON fails alone", async () => {
   expect(log.lastSeq()).toBe(1);
 });
 
-test("a transaction that throws leaves nothing behind", async () => {
-  await using log = await openStore(freshDir(), { mode: "create" });
+test("a transaction that throws leaves nothing behind, in the database or in the journal", async () => {
+  const dir = freshDir();
+  const log = await openStore(dir, { mode: "create" });
   await log.append(startEvent({ groupId: "g000000", attempt: 0 }));
   expect(() =>
     log.transact(({ append }) => {
@@ -84,7 +85,12 @@ test("a transaction that throws leaves nothing behind", async () => {
   ).toThrow(/half way/);
   expect(log.lastSeq()).toBe(1);
   await log.append(startEvent({ groupId: "g000002", attempt: 0 }));
-  expect([...log.events({ types: ["episode-start"] })].map((one) => one.groupId)).toEqual(["g000000", "g000002"]);
+  const events = [...log.events({ types: ["episode-start"] })];
+  expect(events.map((one) => one.groupId)).toEqual(["g000000", "g000002"]);
+  await log.close();
+  rmSync(join(dir, "log", "data.mdb"));
+  await using rebuilt = await openStore(dir, { mode: "resume" });
+  expect([...rebuilt.events()]).toEqual(events);
 });
 
 test("create refuses a directory that holds anything, and one that is in use", async () => {
