@@ -91,7 +91,7 @@ class Chain {
     for (let draws = 0; draws < maxDraws; draws++) {
       names.clear();
       const params = attempt(() => family.draw(this.#context(input, names)));
-      if (params && splitOf(family.name, params) === this.#split)
+      if (params && splitOf(family, params) === this.#split)
         return {
           family: family.name,
           params: params as Stage["params"],

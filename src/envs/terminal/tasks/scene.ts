@@ -48,6 +48,8 @@ export class Scene {
   readonly #expected: Map<string, Expected>;
   /** What packed files unpack to: members of an archive, or the text of a gzip file. */
   readonly #packed: Map<string, string | Readonly<Record<string, string>>>;
+  /** Targets of the links that stages made; a later stage may read through them. */
+  readonly #links: Map<string, string>;
   readonly #used: Set<string>;
   /** claims[i] are those of stage i. */
   #claims: Claim[][];
@@ -58,6 +60,7 @@ export class Scene {
     this.#initial = new Map(from ? from.#initial : []);
     this.#expected = new Map(from ? from.#expected : []);
     this.#packed = new Map(from ? from.#packed : []);
+    this.#links = new Map(from ? from.#links : []);
     this.#used = new Set(from ? from.#used : []);
     this.#claims = from ? from.#claims.map((claims) => [...claims]) : [];
     this.#setup = from ? [...from.#setup] : [];
@@ -114,13 +117,13 @@ export class Scene {
 
   /** @throws Error when nothing is expected there: a stage asked for an input that no earlier stage made. */
   text(path: string): string {
-    const file = this.#expected.get(path);
+    const file = this.#expected.get(this.#resolve(path));
     if (!file) throw new Error(`no text is expected at ${path}`);
     return file.text;
   }
 
   mode(path: string): number {
-    return this.#expected.get(path)?.mode ?? 0o644;
+    return this.#expected.get(this.#resolve(path))?.mode ?? 0o644;
   }
 
   size(path: string): number {
@@ -182,7 +185,17 @@ export class Scene {
 
   /** The stage leaves this file as it is. */
   keep(path: string): void {
-    this.claim({ is: "text", path, text: this.text(path) });
+    const target = this.#links.get(path);
+    if (target !== undefined) {
+      this.claim({ is: "link", path, target });
+      this.keep(target);
+    } else this.claim({ is: "text", path, text: this.text(path) });
+  }
+
+  /** The stage makes a symbolic link. */
+  link(path: string, target: string): void {
+    this.#links.set(path, target);
+    this.claim({ is: "link", path, target });
   }
 
   /** The stage moves a file; what earlier stages claimed of it may hold at either place. */
@@ -207,10 +220,17 @@ export class Scene {
     this.claim({ is: "text", path, text });
   }
 
+  /** The stage sets permissions, of a link's target when it is told the link. */
   setMode(path: string, mode: number): void {
-    this.#expected.set(path, { text: this.text(path), mode });
+    const file = this.#resolve(path);
+    this.#expected.set(file, { text: this.text(path), mode });
     this.keep(path);
-    this.claim({ is: "mode", path, mode });
+    this.claim({ is: "mode", path: file, mode });
+  }
+
+  #resolve(path: string): string {
+    const target = this.#links.get(path);
+    return target === undefined ? path : this.#resolve(target);
   }
 
   /** Earlier claims on `path` get what `change` makes of their conditions as a further way to hold. */

@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from "../../../core/json.ts";
 import { createRandom, hashString } from "../../../core/random.ts";
 import type { OracleStep, Split } from "../../../core/task.ts";
 import { allFamilies } from "./families/index.ts";
-import { type Family, fill, type Parameters, variantOf } from "./family.ts";
+import { type Family, fill, type Parameters, type Variant, variantOf } from "./family.ts";
 import { type Product, Scene } from "./scene.ts";
 
 const kind = z.enum(["log", "csv", "words", "lines", "number", "tree", "archive", "gzip"]);
@@ -77,9 +77,26 @@ function actionsOf(
   return [run, { type: "keys", keys: answers.flatMap((answer) => [{ text: fill(answer, params) }, { key: "Enter" }]) }];
 }
 
-/** Tenths of the parameter space: 0 to 6 train, 7 dev, 8 and 9 test. It must never change. */
-export function splitOf(family: string, params: Parameters): Split {
-  const entries = Object.entries(params).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  const tenth = hashString(`${family} ${JSON.stringify(entries)}`) % 10;
+/**
+ * Tenths of the parameter space: 0 to 6 train, 7 dev, 8 and 9 test. It must never change.
+ * Only parameters that sentence or command show are counted, so that no two splits share what an agent reads and
+ * writes, whatever differs behind it.
+ */
+export function splitOf(family: Family, params: Parameters): Split {
+  const shown = shownBy(variantOf(family, params)).map((name) => [name, params[name]]);
+  const tenth = hashString(JSON.stringify([family.name, params.variant, shown])) % 10;
   return tenth < 7 ? "train" : tenth === 7 ? "dev" : "test";
+}
+
+const shownNames = new WeakMap<Variant, readonly string[]>();
+
+/** Names of the parameters in a variant's templates, sorted. */
+function shownBy(variant: Variant): readonly string[] {
+  let names = shownNames.get(variant);
+  if (!names) {
+    const templates = [...variant.wordings, variant.command, ...(variant.answers ?? [])].join(" ");
+    names = [...new Set([...templates.matchAll(/\{([a-z]+)\}/g)].map((match) => match[1]!))].toSorted();
+    shownNames.set(variant, names);
+  }
+  return names;
 }

@@ -18,7 +18,6 @@ export const collect: Family = {
       mistakes: [
         { name: "puts them in the wrong order", command: "cat {second} {first} > {output}" },
         { name: "forgets the second file", command: "cat {first} > {output}" },
-        { name: "joins line by line", command: "paste {first} {second} > {output}" },
       ],
     },
   },

@@ -1,6 +1,6 @@
 /** Repair a script that reads a file which does not exist, and run it. */
 import { byBytes, linesOf, textOfLines, wordsText } from "../content.ts";
-import { type Family, word } from "../family.ts";
+import { ensure, type Family, word } from "../family.ts";
 
 const programs: Readonly<Record<string, (lines: string[]) => string[]>> = {
   "sort -r": (lines) => lines.toSorted(byBytes).reverse(),
@@ -22,7 +22,6 @@ export const fixScript: Family = {
       command: "sed -i s/{wrong}/{right}/ {script} && bash {script}",
       mistakes: [
         { name: "does not save the repair", command: "sed s/{wrong}/{right}/ {script} && bash {script}" },
-        { name: "swaps the names", command: "sed -i s/{right}/{wrong}/ {script} && bash {script}" },
         { name: "deletes the line", command: "sed -i /{wrong}/d {script} && bash {script}" },
       ],
     },
@@ -30,6 +29,7 @@ export const fixScript: Family = {
   takes: ["words"],
   draw({ random, input, fresh }) {
     const stem = input ? /^([a-z]+)\.txt$/.exec(input.path)?.[1] : undefined;
+    ensure(input === null || stem !== undefined, "the script can only name a text file in home");
     return {
       variant: "repair",
       script: `${fresh()}.sh`,

@@ -81,7 +81,7 @@ export const gitHistory: Family = {
       const last = newestFirst.find(({ file }) => file === params["file"]);
       ensure(last !== undefined && last !== newestFirst[0], "the file's last commit is the repository's");
       scene.write(output, `${last.author}\n`);
-      return [];
+      return [{ path: output, kind: "number" }];
     }
     const theirs = newestFirst.filter(({ author }) => author === params["user"]);
     ensure(theirs.length > 1 && theirs.length < commits.length, "the author does not stand out");

@@ -64,7 +64,7 @@ export const permissions: Family = {
       input: input?.path ?? ownPath(random.pick(["log", "txt", "sh", "conf", "dat"])),
     };
   },
-  build(params, { scene, own, inputKind, random }) {
+  build(params, { scene, own, random }) {
     const input = word(params, "input");
     if (own) {
       scene.give(input, { text: logText(random), mode: random.pick([0o604, 0o664, 0o666]) });
@@ -74,6 +74,6 @@ export const permissions: Family = {
     // The final state shows a file's last permissions only, so each file gets them once.
     ensure(own || scene.mode(input) === 0o644, "an earlier stage set this file's permissions");
     scene.setMode(input, mode);
-    return [{ path: input, kind: inputKind ?? "log" }];
+    return [];
   },
 };

@@ -14,7 +14,6 @@ export const processes: Family = {
       ],
       command: "pkill -x {program}",
       mistakes: [
-        { name: "only looks for it", command: "pgrep -x {program}" },
         { name: "only pauses it", command: "pkill -STOP {program}" },
         { name: "stops a neighbour", command: "pkill -x {first}" },
       ],

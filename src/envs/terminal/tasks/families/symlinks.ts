@@ -1,4 +1,4 @@
-/** Link to a file, or point an existing link elsewhere. */
+/** Make a symbolic link to a file. */
 import { logText } from "../content.ts";
 import { type Family, neighbourOf, word } from "../family.ts";
 
@@ -17,7 +17,6 @@ export const symlinks: Family = {
       mistakes: [
         { name: "makes a hard link", command: "ln -P {input} {link}" },
         { name: "swaps target and link", command: "ln -s {link} {input}" },
-        { name: "copies", command: "cp {input} {link}" },
       ],
     },
   },
@@ -36,7 +35,7 @@ export const symlinks: Family = {
       scene.give(neighbourOf(input), { text: logText(random) });
     }
     scene.keep(input);
-    scene.claim({ is: "link", path: link, target: input });
-    return [{ path: input, kind: inputKind ?? "log" }];
+    scene.link(link, input);
+    return [{ path: link, kind: inputKind ?? "log" }];
   },
 };
