@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 mkdir -p dist/native
 if command -v gcc >/dev/null 2>&1; then
-  gcc -O2 -Wall -Wextra -o dist/native/sandbox-init native/*.c
+  gcc -O2 -Wall -Wextra -o dist/native/sandbox-init native/sandbox-init.c
 else
   printf 'build: no gcc, so no sandbox: apt-get install gcc\n' >&2
 fi

@@ -70,7 +70,7 @@ export async function train(
     now: systemClock.now(),
   });
   await log.writeManifest(manifest);
-  return runPlan(plan, log, input.out, options);
+  return await runPlan(plan, log, input.out, options);
 }
 
 /** From the weights that were committed last; the report is for the run as a whole. */
@@ -82,7 +82,7 @@ export async function resumeTrain(out: string, options: TrainOptions): Promise<T
       code: "ERR_NOT_TRAINING",
     });
   const definitions = await Promise.all(stored.data.envs.map((env) => resolveEnvironment(env)));
-  return runPlan({ ...stored.data, definitions }, log, out, options);
+  return await runPlan({ ...stored.data, definitions }, log, out, options);
 }
 
 async function runPlan(plan: Plan, log: DurableLog, out: string, options: TrainOptions): Promise<TrainReport> {
@@ -100,7 +100,7 @@ async function runPlan(plan: Plan, log: DurableLog, out: string, options: TrainO
   });
   const { signal, listener } = options;
   const imitates = startFrom === null && (config.control === "imitation" || !isPastStart(log));
-  return new Training({
+  return await new Training({
     log,
     config,
     definitions,
