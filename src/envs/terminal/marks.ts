@@ -65,7 +65,7 @@ export class MarkParser {
       const end = this.sequence(bytes, at, textStart);
       if (end === "incomplete") {
         this.emit(bytes, textStart, at);
-        this.held = bytes.slice(at);
+        this.held = Buffer.from(bytes.subarray(at));
         return;
       }
       if (end > at) textStart = end;

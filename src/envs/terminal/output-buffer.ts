@@ -21,7 +21,7 @@ export class OutputBuffer {
   write(bytes: Uint8Array): void {
     const tail = bytes.length > this.capBytes ? bytes.subarray(bytes.length - this.capBytes) : bytes;
     this.dropped += bytes.length - tail.length;
-    this.chunks.push(tail.slice());
+    this.chunks.push(Buffer.from(tail));
     this.kept += tail.length;
     if (this.kept > 2 * this.capBytes) this.compact();
   }
@@ -59,7 +59,7 @@ export class OutputBuffer {
   private compact(): void {
     const all = this.chunks.length === 1 ? this.chunks[0]! : Buffer.concat(this.chunks);
     const excess = Math.max(0, all.length - this.capBytes);
-    this.chunks = [excess === 0 ? all : all.slice(excess)];
+    this.chunks = [excess === 0 ? all : Buffer.from(all.subarray(excess))];
     this.kept = all.length - excess;
     this.dropped += excess;
   }

@@ -52,7 +52,7 @@ export class Screen {
 
   /** Copies `bytes`. */
   write(bytes: Uint8Array): void {
-    this.backlog.push(bytes.slice());
+    this.backlog.push(Buffer.from(bytes));
     this.backlogLength += bytes.length;
     if (this.backlogLength > backlogBytes) this.skip();
     else if (bytes.includes(0x1b) && question.test(Buffer.from(bytes).toString("latin1"))) this.flush();
@@ -91,12 +91,6 @@ export class Screen {
     this.flush();
     const buffer = this.terminal.buffer.active;
     return buffer.getLine(buffer.baseY + buffer.cursorY)?.translateToString(false, 0, buffer.cursorX) ?? "";
-  }
-
-  close(): void {
-    this.backlog = [];
-    this.backlogLength = 0;
-    this.terminal.dispose();
   }
 
   private skip(): void {

@@ -10,7 +10,7 @@ export function observationText(observation: TerminalObservation): string {
   const showsScreen = alternateScreen || (status !== "idle" && status !== "shell-restarted");
   if (showsScreen) facts.push(`cursor at row ${cursor.row}, column ${cursor.col}`);
   const parts = [`[${facts.join("; ")}]`];
-  const text = output.replace(/\n+$/, "");
+  const text = output.trimEnd();
   if (text !== "" && !(showsScreen && screen.includes(text))) parts.push(text);
   if (showsScreen) parts.push(`--- screen ---\n${screen}`);
   return parts.join("\n");
