@@ -38,7 +38,7 @@ describe("majority vote", () => {
 
 describe("step-wise group advantages", () => {
   it("normalises a mixed bucket by its population standard deviation", () => {
-    // Returns 2, 0, 1, 1: mean 1, variance (1 + 1 + 0 + 0) / 4, deviation 0.7071067811865476.
+    // Returns 2, 0, 1, 1: mean 1, variance (1 + 1 + 0 + 0) / 4, deviation sqrt(1/2).
     const { advantages, returns, counts } = groupAdvantages([
       attempt(1, 1),
       attempt(0, 0),
@@ -46,7 +46,7 @@ describe("step-wise group advantages", () => {
       attempt(0, 1),
     ]);
     expect(returns.flat()).toEqual([2, 0, 1, 1]);
-    const unit = 1 / (0.7071067811865476 + 1e-6);
+    const unit = 1 / (Math.SQRT1_2 + 1e-6);
     expect(advantages.flat()).toEqual([unit, -unit, 0, 0]);
     expect(counts).toMatchObject({ steps: 4, buckets: 1, constantBuckets: 0, singletonBuckets: 0 });
   });

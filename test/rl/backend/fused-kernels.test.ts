@@ -39,7 +39,7 @@ describe("fused kernels", () => {
     const rows = (last: number) =>
       tf.tidy(() => {
         const qkv = noise("qkv", [9, 24]);
-        const changed = tf.concat([tf.slice(qkv, [0, 0], [8, 24]), tf.fill([1, 24], last)]);
+        const changed = tf.concat([tf.slice(qkv, [0, 0], [8, 24]), tf.mul(tf.ones([1, 24]), last)]);
         return causalAttention(changed as tf.Tensor2D, 1, 9, 2);
       });
     const [a, b] = [rows(1), rows(-1)];
@@ -71,9 +71,9 @@ describe("repaired wasm kernels", () => {
 
   it("a product with new values in a new tensor does not reuse the old tensor's packed form", async () => {
     await loadBackend("wasm");
-    const x = tf.ones([2, 2]) as tf.Tensor2D;
+    const x = tf.ones<tf.Rank.R2>([2, 2]);
     for (let i = 1; i < 20; i++) {
-      const weight = tf.fill([2, 2], i) as tf.Tensor2D;
+      const weight = tf.mul<tf.Tensor2D>(tf.ones([2, 2]), i);
       const y = tf.matMul(x, weight);
       expect(Array.from(await y.data())).toEqual([2 * i, 2 * i, 2 * i, 2 * i]);
       tf.dispose([weight, y]);

@@ -92,8 +92,9 @@ describe("policy loss", () => {
   });
 
   it("survives a policy that has left its behaviour far behind", async () => {
-    const far = { ...tensors(), logprobs: tf.fill([tokens.length], -1), behaviour: tf.fill([tokens.length], -400) };
-    const loss = policyLoss(far as ReturnType<typeof tensors>, { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0 });
+    const constant = (value: number) => tf.tensor1d(tokens.map(() => value));
+    const far = { ...tensors(), logprobs: constant(-1), behaviour: constant(-400) };
+    const loss = policyLoss(far, { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0 });
     expect(Number.isFinite(await number(loss))).toBe(true);
   });
 });
@@ -138,8 +139,8 @@ describe("AdamW", () => {
     );
     let state = {
       parameters: tf.tensor1d([0.5, 0.5]),
-      first: tf.zeros([2]) as tf.Tensor1D,
-      second: tf.zeros([2]) as tf.Tensor1D,
+      first: tf.zeros<tf.Rank.R1>([2]),
+      second: tf.zeros<tf.Rank.R1>([2]),
     };
     for (const [index, gradient] of gradients.entries()) {
       state = adamWStep(state, tf.tensor1d([gradient, gradient]), tf.tensor1d([1, 0]), index + 1, 0.01, options);

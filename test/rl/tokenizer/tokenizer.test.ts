@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import { array, assert, constantFrom, integer, oneof, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { splitText } from "../../../src/rl/tokenizer/split.ts";
 import { createTokenizer, tokenizerFromJson } from "../../../src/rl/tokenizer/word-tokenizer.ts";
@@ -21,18 +21,18 @@ const words = [
   "日本",
 ];
 const tokenizer = createTokenizer(words, ["<instruction>", "<step>"]);
-const anyText = fc.oneof(
-  fc.string({ unit: "binary", maxLength: 60 }),
-  fc.array(fc.integer({ min: 0, max: 0xffff }), { maxLength: 30 }).map((codes) => String.fromCharCode(...codes)),
-  fc
-    .array(fc.constantFrom(...words, " ", "x", "<step>", "<eos>", "<0x41>", "\ud83d", "😀"), { maxLength: 30 })
-    .map((a) => a.join("")),
+const anyText = oneof(
+  string({ unit: "binary", maxLength: 60 }),
+  array(integer({ min: 0, max: 0xffff }), { maxLength: 30 }).map((codes) => String.fromCharCode(...codes)),
+  array(constantFrom(...words, " ", "x", "<step>", "<eos>", "<0x41>", "\ud83d", "😀"), { maxLength: 30 }).map((a) =>
+    a.join(""),
+  ),
 );
 
 describe("word tokenizer", () => {
   it("decodes every string it encoded to the same string, lone surrogates included", () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
+    assert(
+      property(anyText, (text) => {
         expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
       }),
       { numRuns: 1000 },
@@ -40,8 +40,8 @@ describe("word tokenizer", () => {
   });
 
   it("never yields a special token from text", () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
+    assert(
+      property(anyText, (text) => {
         expect(tokenizer.encode(text).some((id) => tokenizer.isSpecial(id))).toBe(false);
       }),
       { numRuns: 500 },
@@ -51,8 +51,8 @@ describe("word tokenizer", () => {
   });
 
   it("cuts text without losing a character", () => {
-    fc.assert(
-      fc.property(anyText, (text) => {
+    assert(
+      property(anyText, (text) => {
         expect(splitText(text).join("")).toBe(text);
       }),
     );
@@ -95,8 +95,8 @@ describe("word tokenizer", () => {
   it("survives JSON with the same ids", () => {
     const copy = tokenizerFromJson(JSON.parse(JSON.stringify(tokenizer.toJSON())));
     expect(copy.vocabSize).toBe(tokenizer.vocabSize);
-    fc.assert(
-      fc.property(anyText, (text) => {
+    assert(
+      property(anyText, (text) => {
         expect(copy.encode(text)).toEqual(tokenizer.encode(text));
       }),
     );
