@@ -110,7 +110,7 @@ export type DatabaseState =
    * Shorter than its header says, by few pages: LMDB leaves free pages at the end unwritten. Extend the file with zeros
    * before mapping it: a zeroed page in use is an error that LMDB reports, a missing one kills the process (SIGBUS).
    */
-  | { readonly state: "short"; readonly fullBytes: number }
+  | { readonly state: "short"; readonly missingBytes: number }
   | { readonly state: "corrupt"; readonly reason: string };
 
 // Layout of LMDB's meta pages (mdb.c, MDB_meta behind a page header of 24 bytes), data format 2.
@@ -137,7 +137,7 @@ export function inspectDatabase(logDir: string): DatabaseState {
     const newest = first.transaction >= second.transaction ? first : second;
     const missingBytes = (newest.lastPage + 1) * newest.pageBytes - size;
     if (missingBytes <= 0) return { state: "whole" };
-    if (missingBytes <= toleratedPages * newest.pageBytes) return { state: "short", fullBytes: size + missingBytes };
+    if (missingBytes <= toleratedPages * newest.pageBytes) return { state: "short", missingBytes };
     return { state: "corrupt", reason: `${missingBytes} bytes are missing at its end` };
   } finally {
     closeSync(descriptor);

@@ -5,6 +5,7 @@
  * was closed cleanly is trusted: its pages were never fsynced in order. What the journal holds whole is the log.
  */
 import {
+  appendFileSync,
   createReadStream,
   createWriteStream,
   existsSync,
@@ -45,7 +46,8 @@ export function assessLog(logDir: string): Trust {
     throw corruptDatabase(logDir, database.reason);
   }
   if (database.state === "absent") return "rebuild";
-  if (database.state === "short") truncateSync(databaseFile(logDir), database.fullBytes);
+  // Appending can overwrite nothing, even when a live process makes the file longer at this moment.
+  if (database.state === "short") appendFileSync(databaseFile(logDir), Buffer.alloc(database.missingBytes));
   const state = readState(logDir);
   if (state === undefined) return "rebuild";
   if (state.boot === bootId()) return "trusted";

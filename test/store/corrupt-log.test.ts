@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
 import { createRandom } from "../../src/core/random.ts";
@@ -51,6 +51,18 @@ test.each([
   await using again = await openStore(dir, { mode: "resume" });
   await using whole = await openStore(original, { mode: "read" });
   expect([...again.events()]).toEqual([...whole.events()]);
+});
+
+test("a database that lacks a few pages at its end is read or refused, never mapped beyond its end", async () => {
+  for (const pages of [1, 5, 20]) {
+    const dir = damaged(`short-${pages}`, "data.mdb", (path, bytes) => truncateSync(path, bytes.length - pages * 4096));
+    const reading = openStore(dir, { mode: "read" }).then(async (log) => {
+      await using open = log;
+      return [...open.events()].length;
+    });
+    await reading.catch((error: unknown) => expect(error).toMatchObject({ code: "ERR_LOG_CORRUPT" }));
+    expect(statSync(join(dir, "log", "data.mdb")).size).toBe(statSync(join(original, "log", "data.mdb")).size);
+  }
 });
 
 test("a journal that is no journal is named when the database has to be made from it", async () => {

@@ -91,7 +91,7 @@ test("two consumers killed at random moments train each group exactly once", asy
 
   for (let round = 0; round < 10 && queue.counts().acknowledged < groups.length / 2; round++) {
     const consumers = ["a", "b"].map((name) => start("consume-samples.mjs", dir, name, "40"));
-    await Promise.all(consumers.map((consumer) => killAfter(consumer, random.integer(60))));
+    await Promise.all(consumers.map((consumer) => killAfter(consumer, random.integer(40))));
   }
   const { acknowledged } = queue.counts();
   expect(acknowledged).toBeGreaterThan(0);
