@@ -85,6 +85,7 @@ export class EnvironmentPool {
   #opened = 0;
   #reaped = 0;
   #reaping = false;
+  #refilling = true;
 
   constructor(options: PoolOptions) {
     // Everything that starts listens.
@@ -104,6 +105,11 @@ export class EnvironmentPool {
   prewarm(definition: EnvironmentDefinition): void {
     if (!this.#warm.has(definition)) this.#warm.set(definition, true);
     this.#pump();
+  }
+
+  /** No more spares are opened; those that are there are still handed out. For the end of a run. */
+  stopPrewarming(): void {
+    this.#refilling = false;
   }
 
   /**
@@ -179,6 +185,7 @@ export class EnvironmentPool {
   }
 
   #refill(): void {
+    if (!this.#refilling) return;
     for (const [definition, warm] of this.#warm) {
       const ready = this.#spares.filter((spare) => spare.definition === definition).length;
       const ahead = (this.#starting.get(definition) ?? 0) - this.#waitersOf(definition).length;

@@ -76,6 +76,7 @@ class RolloutRun {
   readonly #startedAt: number;
   #failure: { readonly error: unknown } | null = null;
   #liveSteps = 0;
+  #running = 0;
 
   constructor(options: RolloutOptions) {
     const { parallel, spares = Math.ceil(parallel / 4), maxOpen = parallel + spares } = options;
@@ -135,6 +136,7 @@ class RolloutRun {
       for (const plan of attemptsOf(next.value)) this.#enqueue(next.value, plan);
       await untilAborted(this.#queue.onSizeLessThan(1), signal);
     }
+    this.#pool.stopPrewarming();
     if (!signal.aborted) return;
     this.#queue.clear();
     void Promise.resolve(source.return?.()).catch(() => undefined);
@@ -153,16 +155,25 @@ class RolloutRun {
     const { retries = 2, backoffMs = 500, seed = 0 } = this.#options;
     const jitter = createRandom(`${seed}/backoff/${first.groupId}.${first.attempt}`);
     for (let tries = 0; !this.#stop.signal.aborted; tries++) {
-      const report = await this.#episode({ ...first, retry: first.retry + tries }, definition);
-      const again = report.error?.retryable === true && tries < retries && !this.#stop.signal.aborted;
-      this.#tally.add(report, !again);
-      this.#liveSteps -= report.steps;
+      this.#running++;
+      const report = await this.#episode({ ...first, retry: first.retry + tries }, definition).finally(
+        () => this.#running--,
+      );
       this.#options.onEpisode?.(report);
+      const retry = report.error?.retryable === true && tries < retries;
+      if (retry) await this.#backOff(backoffMs * 2 ** tries * (0.5 + jitter.next()));
+      const last = !retry || this.#stop.signal.aborted;
+      this.#tally.add(report, last);
+      this.#liveSteps -= report.steps;
       this.#progress();
       if (report.error?.boundary === "config") throw new ConfigError(report.error.message, { code: report.error.code });
-      if (!again) return;
-      await this.#clock.sleep(backoffMs * 2 ** tries * (0.5 + jitter.next()), this.#stop.signal).catch(() => undefined);
+      if (last) return;
     }
+  }
+
+  /** Returns early when the run stops. */
+  async #backOff(delayMs: number): Promise<void> {
+    await this.#clock.sleep(delayMs, this.#stop.signal).catch(() => undefined);
   }
 
   #episode(plan: EpisodePlan, definition: EnvironmentDefinition): Promise<EpisodeReport> {
@@ -185,7 +196,7 @@ class RolloutRun {
     const { all, errors, retries, transitions } = this.#tally;
     this.#options.onProgress?.({
       done: all.episodes,
-      running: this.#queue.pending,
+      running: this.#running,
       scored: all.scored,
       passed: all.passed,
       steps: transitions + this.#liveSteps,

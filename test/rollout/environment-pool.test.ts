@@ -108,6 +108,18 @@ describe("the environment pool", () => {
     expect(game.open()).toBe(0);
   });
 
+  it("opens no more spares once it is told that the end is near", async () => {
+    const game = countingGame();
+    const pool = poolOf({ maxOpen: 3, spares: 1 });
+    pool.prewarm(game.definition);
+    await expect.poll(() => pool.stats().spare).toBe(1);
+    pool.stopPrewarming();
+    const lease = await pool.lease(game.definition, { signal: never });
+    await lease.release();
+    expect(game.opened()).toBe(1);
+    await pool.close();
+  });
+
   it("starts no more at once than it may, whatever the cap", async () => {
     let starting = 0;
     let most = 0;

@@ -118,6 +118,16 @@ describe("a run of rollouts", () => {
     expect(final).toMatchObject({ completed: 0, retries: 0, errors: { ERR_SANDBOX_GONE: 1 } });
   });
 
+  it("counts an attempt that was cancelled while it waited to be tried again", async () => {
+    const abort = new AbortController();
+    const log = memoryLog();
+    const game = countingGame({ on: failing(99, true) });
+    const onEpisode = () => abort.abort(new Error("Ctrl-C"));
+    const summary = await run(game, { episodes: 1, log, onEpisode, signal: abort.signal, backoffMs: 60_000 });
+    expect(summary).toMatchObject({ episodes: 1, completed: 0, retries: 0, errors: { ERR_SANDBOX_GONE: 1 } });
+    expect(summarizeLog(log, summary)).toMatchObject({ episodes: 1, retries: 0 });
+  });
+
   it("lets one bad rollout cancel no sibling", async () => {
     const summary = await run(countingGame({ on: failing(3, false) }), { episodes: 20 });
     expect(summary).toMatchObject({ episodes: 20, completed: 17, success: 1, errors: { ERR_SANDBOX_GONE: 3 } });
@@ -254,7 +264,7 @@ describe("a run of rollouts", () => {
       onProgress: (snapshot) => snapshots.push(snapshot),
       onEpisode: (report) => reports.push(report),
     });
-    expect(snapshots.at(-1)).toMatchObject({ done: 6, scored: 6, passed: 6, steps: 18 });
+    expect(snapshots.at(-1)).toMatchObject({ done: 6, running: 0, scored: 6, passed: 6, steps: 18 });
     expect(snapshots.map(({ steps }) => steps)).toEqual(snapshots.map(({ steps }) => steps).toSorted((a, b) => a - b));
     expect(reports).toHaveLength(6);
   });
