@@ -3,7 +3,7 @@ import { type Family, word } from "../family.ts";
 
 export const processes: Family = {
   name: "processes",
-  description: "stop one background program by name (pkill)",
+  description: "stop one background program by name (pkill, pidwait)",
   variants: {
     stop: {
       wordings: [
@@ -12,10 +12,11 @@ export const processes: Family = {
         "Kill the background process {program} and no other; {first} and {second} are needed.",
         "Terminate {program}, which runs in the background beside {first} and {second}. Those two must go on.",
       ],
-      command: "pkill -x {program}",
+      // A signal takes effect a moment after pkill has returned; the check must not come before it.
+      command: "pkill -x {program} && pidwait -x {program}",
       mistakes: [
-        { name: "only pauses it", command: "pkill -STOP {program}" },
-        { name: "stops a neighbour", command: "pkill -x {first}" },
+        { name: "only pauses it", command: "pkill -STOP -x {program}" },
+        { name: "stops a neighbour", command: "pkill -x {first} && pidwait -x {first}" },
       ],
     },
   },
