@@ -11,10 +11,10 @@ import type { BlobStore } from "../core/blobs.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EnvironmentDefinition } from "../core/env.ts";
 import { EnvError } from "../core/errors.ts";
-import type { GuardedEnvironment } from "../core/guard.ts";
 import { createRandom } from "../core/random.ts";
 import type { SandboxDriver } from "../core/sandbox.ts";
 import { settledWithin } from "./cut.ts";
+import { LeaseBook, type EnvironmentLease } from "./lease-book.ts";
 import { openInstance, type OpenInstance } from "./open-instance.ts";
 
 export interface PoolOptions {
@@ -35,19 +35,6 @@ export interface PoolOptions {
   readonly seed: number;
 }
 
-export interface EnvironmentLease {
-  readonly environment: GuardedEnvironment;
-  /** Aborts, with EnvError ERR_LEASE_EXPIRED, when the reaper takes the instance back. */
-  readonly expired: AbortSignal;
-  renew(): void;
-  /**
-   * Close the instance, then its sandbox; harmless twice, never throws.
-   * @param timeoutMs for the instance's own close; default: the pool's.
-   * @returns what went wrong, or null.
-   */
-  release(timeoutMs?: number): Promise<unknown>;
-}
-
 export interface PoolStats {
   readonly starting: number;
   readonly spare: number;
@@ -65,17 +52,11 @@ interface Waiter {
   readonly fail: (error: unknown) => void;
 }
 
-interface Held {
-  readonly instance: OpenInstance;
-  readonly controller: AbortController;
-  deadline: number;
-}
-
 export class EnvironmentPool {
   readonly #options: Required<PoolOptions>;
   readonly #stopped = new AbortController();
   readonly #starting = new Map<EnvironmentDefinition, number>();
-  readonly #leases = new Set<Held>();
+  readonly #leases: LeaseBook;
   readonly #open = new Set<Promise<void>>();
   /** Definitions with spares to keep; false after a failed spare, until a lease of it succeeds. */
   readonly #warm = new Map<EnvironmentDefinition, boolean>();
@@ -83,22 +64,27 @@ export class EnvironmentPool {
   #waiters: Waiter[] = [];
   #closing = 0;
   #opened = 0;
-  #reaped = 0;
-  #reaping = false;
   #refilling = true;
 
   constructor(options: PoolOptions) {
     // Everything that starts listens.
     setMaxListeners(0, this.#stopped.signal);
     this.#options = { maxStarting: 4, spares: 0, leaseTtlMs: 900_000, closeTimeoutMs: 10_000, ...options };
+    this.#leases = new LeaseBook({
+      clock: options.clock,
+      ttlMs: this.#options.leaseTtlMs,
+      closeTimeoutMs: this.#options.closeTimeoutMs,
+      stopped: this.#stopped.signal,
+      shut: (instance, timeoutMs) => this.#shut(instance, timeoutMs),
+    });
   }
 
   stats(): PoolStats {
     let starting = 0;
     for (const count of this.#starting.values()) starting += count;
-    const [spare, leased, closing] = [this.#spares.length, this.#leases.size, this.#closing];
+    const [spare, { size: leased, reaped }, closing] = [this.#spares.length, this.#leases, this.#closing];
     const open = starting + spare + leased + closing;
-    return { starting, spare, leased, closing, open, waiting: this.#waiters.length, reaped: this.#reaped };
+    return { starting, spare, leased, closing, open, waiting: this.#waiters.length, reaped };
   }
 
   /** Keep the stated number of spares of this definition open from now on. */
@@ -152,7 +138,7 @@ export class EnvironmentPool {
     this.#stopped.abort(poolClosed());
     for (const waiter of this.#waiters.splice(0)) waiter.fail(poolClosed());
     for (const spare of this.#spares.splice(0)) void this.#shut(spare, timeoutMs);
-    for (const held of this.#leases) void this.#release(held, timeoutMs);
+    this.#leases.releaseAll(timeoutMs);
     const drained = (async () => {
       // What finishes starting only now is closed in turn, so one pass is not enough.
       while (this.#open.size > 0) await Promise.all(this.#open);
@@ -244,25 +230,8 @@ export class EnvironmentPool {
   }
 
   #grant(instance: OpenInstance): EnvironmentLease {
-    const { clock, leaseTtlMs, closeTimeoutMs } = this.#options;
-    const controller = new AbortController();
-    const held: Held = { instance, controller, deadline: clock.monotonic() + leaseTtlMs };
-    this.#leases.add(held);
     if (this.#warm.has(instance.definition)) this.#warm.set(instance.definition, true);
-    if (!this.#reaping) void this.#reap();
-    return {
-      environment: instance.environment,
-      expired: controller.signal,
-      renew: () => {
-        held.deadline = clock.monotonic() + leaseTtlMs;
-      },
-      release: (timeoutMs = closeTimeoutMs) => this.#release(held, timeoutMs),
-    };
-  }
-
-  async #release(held: Held, timeoutMs: number): Promise<unknown> {
-    if (!this.#leases.delete(held)) return (await held.instance.close(timeoutMs)).error;
-    return this.#shut(held.instance, timeoutMs);
+    return this.#leases.grant(instance);
   }
 
   /** Resolves when the close settled or was abandoned; the slot is free only when all of it is gone. */
@@ -283,30 +252,6 @@ export class EnvironmentPool {
   #track(work: Promise<void>): void {
     const tracked = work.finally(() => this.#open.delete(tracked));
     this.#open.add(tracked);
-  }
-
-  async #reap(): Promise<void> {
-    const { clock, leaseTtlMs, closeTimeoutMs } = this.#options;
-    this.#reaping = true;
-    while (this.#leases.size > 0 && !this.#stopped.signal.aborted) {
-      const now = clock.monotonic();
-      let next = now + leaseTtlMs;
-      for (const held of this.#leases) {
-        if (held.deadline > now) next = Math.min(next, held.deadline);
-        else {
-          this.#reaped++;
-          held.controller.abort(
-            new EnvError(`${held.instance.definition.id}: the lease was not renewed for ${leaseTtlMs} ms`, {
-              code: "ERR_LEASE_EXPIRED",
-              retryable: true,
-            }),
-          );
-          void this.#release(held, closeTimeoutMs);
-        }
-      }
-      await clock.sleep(next - now, this.#stopped.signal).catch(() => undefined);
-    }
-    this.#reaping = false;
   }
 }
 

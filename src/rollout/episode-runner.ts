@@ -16,11 +16,12 @@ import type { EventLog } from "../core/log.ts";
 import { createRandom } from "../core/random.ts";
 import type { StopReason } from "../core/stop-reason.ts";
 import { cut } from "./cut.ts";
-import type { EnvironmentLease, EnvironmentPool } from "./environment-pool.ts";
+import type { EnvironmentPool } from "./environment-pool.ts";
 import { endingOf, mayBeScored, type EpisodeEnding } from "./episode-ending.ts";
 import { episodePhases, type EpisodePhase, type EpisodePlan, type EpisodeReport } from "./episode-report.ts";
 import { EpisodeSignal } from "./episode-signal.ts";
 import { EpisodeTurns } from "./episode-turns.ts";
+import type { EnvironmentLease } from "./lease-book.ts";
 import { scoreOutcome } from "./score-outcome.ts";
 
 export interface EpisodeOptions {

@@ -5,9 +5,10 @@
  * `episode-runner.ts` plays one episode; `summary.ts` and `progress.ts` tell how it went. Environments, actors, sandbox
  * drivers and logs are known only by their contracts in core.
  */
-export { EnvironmentPool, type EnvironmentLease, type PoolOptions, type PoolStats } from "./environment-pool.ts";
+export { EnvironmentPool, type PoolOptions, type PoolStats } from "./environment-pool.ts";
 export type { EpisodePlan, EpisodeReport } from "./episode-report.ts";
 export { runEpisode, type EpisodeOptions } from "./episode-runner.ts";
+export type { EnvironmentLease } from "./lease-book.ts";
 export { percentilesOf, type Percentiles } from "./percentiles.ts";
 export {
   planFromLog,
