@@ -103,7 +103,15 @@ export interface PolicySequence {
 
 export type TrainBatch =
   | { readonly type: "imitation"; readonly sequences: readonly ImitationSequence[] }
-  | { readonly type: "policy"; readonly sequences: readonly PolicySequence[] };
+  | {
+      readonly type: "policy";
+      readonly sequences: readonly PolicySequence[];
+      /**
+       * Calls that the mean is over; default `sequences.length`. Larger where calls without advantage were left out to
+       * save their pass, which then changes nothing but the time.
+       */
+      readonly calls?: number;
+    };
 
 export interface TrainerOptions {
   readonly learningRate: number;

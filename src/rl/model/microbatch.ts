@@ -62,13 +62,13 @@ function partLoss({ batch, packed, lossTokens, options }: MicrobatchInputs, logp
       logprobs,
       laid(() => 1 / lossTokens),
     );
-  const { sequences } = batch;
+  const { sequences, calls = sequences.length } = batch;
   return policyLoss(
     {
       logprobs,
       behaviour: laid((s, t) => sequences[s]!.logprobs[t]!),
       advantages: laid((s) => sequences[s]!.advantage),
-      weights: laid((s) => 1 / (sequences.length * sequences[s]!.tokenIds.length)),
+      weights: laid((s) => 1 / (calls * sequences[s]!.tokenIds.length)),
       reference: options.klCoefficient > 0 ? laid((s, t) => sequences[s]!.referenceLogprobs![t]!) : null,
     },
     options,

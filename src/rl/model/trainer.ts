@@ -197,6 +197,10 @@ function checkBatch(model: LocalModel, batch: TrainBatch, { klCoefficient }: Req
   if (batch.sequences.length === 0) throw new TrainerError("the batch is empty", { code: "ERR_BATCH_EMPTY" });
   checkSequences(model.config, batch.sequences);
   if (batch.type === "imitation") return;
+  if (batch.calls !== undefined && !(batch.calls >= batch.sequences.length))
+    throw new TrainerError(`calls is ${batch.calls}, below its ${batch.sequences.length} sequences`, {
+      code: "ERR_BATCH_INVALID",
+    });
   batch.sequences.forEach(({ tokenIds, logprobs, advantage, referenceLogprobs }, index) => {
     const fail = (why: string): never => {
       throw new TrainerError(`sequence ${index}: ${why}`, { code: "ERR_BATCH_INVALID" });

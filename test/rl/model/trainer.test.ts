@@ -7,6 +7,7 @@ import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
 import type { ImitationSequence, PolicySequence, TrainBatch, WeightSet } from "../../../src/rl/model/contract.ts";
 import { createTrainer, loadTrainer } from "../../../src/rl/model/trainer.ts";
+import { goldenPolicyLoss } from "../losses/golden.ts";
 import { ids, tinyModel } from "./tiny.ts";
 
 let directory: string;
@@ -65,6 +66,26 @@ describe("a training step", () => {
     },
   );
 
+  it("reports the golden loss of what score gives: token mean within a call, then the mean over calls", async () => {
+    const model = tinyModel();
+    const scores = await model.score(policySequences);
+    const samples = policySequences.map(({ advantage, logprobs, referenceLogprobs }, s) => ({
+      advantage,
+      tokens: logprobs.map((behaviour, t) => ({
+        logprob: scores[s]![t]!,
+        behaviour,
+        reference: referenceLogprobs![t]!,
+      })),
+    }));
+    const trainer = createTrainer(model, { learningRate: 0, klCoefficient: 0.3 });
+    const { loss, policy: report } = await trainer.step(policy);
+    expect(loss).toBeCloseTo(goldenPolicyLoss(samples, 0.2, 0.28, 0.3), 4);
+    expect(report!.clipFraction).toBeGreaterThan(0);
+    const tokens = sequences.flatMap(({ tokenIds }) => tokenIds);
+    const mean = (await model.score(sequences)).flat().reduce((sum, value) => sum + value, 0) / tokens.length;
+    expect((await trainer.step(imitation)).loss).toBeCloseTo(-mean, 5);
+  });
+
   it("its gradient is the slope of its loss: central differences along random directions", async () => {
     const model = tinyModel();
     const start = await model.exportWeights();
@@ -105,6 +126,14 @@ describe("a training step", () => {
     expect(cut.metrics.loss).toBeCloseTo(whole.metrics.loss, 5);
     expect(Math.abs(cut.metrics.gradientNorm / whole.metrics.gradientNorm - 1)).toBeLessThan(1e-4);
     expect(cut.metrics.policy!.clipFraction).toBeCloseTo(whole.metrics.policy!.clipFraction, 12);
+  });
+
+  it("may leave out calls without advantage: with `calls` the gradient stays the same", async () => {
+    const idle = { ...policySequences[1]!, advantage: 0 };
+    const full = await oneStep({ type: "policy", sequences: [...policySequences, idle, idle] });
+    const lean = await oneStep({ type: "policy", sequences: policySequences, calls: policySequences.length + 2 });
+    expect(Math.abs(lean.metrics.gradientNorm / full.metrics.gradientNorm - 1)).toBeLessThan(1e-5);
+    expect(gap(lean.weights, full.weights)).toBeLessThan(1e-5);
   });
 
   it("reports log-probabilities that score reports too, and counts tokens without padding", async () => {
