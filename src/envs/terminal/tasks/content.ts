@@ -14,11 +14,6 @@ export function textOfLines(lines: readonly string[]): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-/** The separator of a kind's fields; null for lines without fields. */
-export function separatorOf(kind: Kind): string | null {
-  return kind === "log" ? " " : kind === "csv" ? "," : null;
-}
-
 /** Order of bytes, as `sort` has in the C locale; every text here is ASCII. */
 export function byBytes(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

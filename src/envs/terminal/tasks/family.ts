@@ -14,8 +14,6 @@ export interface Mistake {
   readonly command: string;
   /** Lines to type instead, for interactive programs. */
   readonly answers?: readonly string[];
-  /** Possible only where the stage brought its own files (it reads a neighbour of the input). */
-  readonly ownOnly?: boolean;
 }
 
 /** One command that a family teaches: the sentence, the canonical command and its mistakes, all as templates. */
@@ -80,11 +78,8 @@ export function word(params: JsonObject, name: string): string {
   return String(value);
 }
 
-/** Fill `{name}` places; `{neighbour}` is the backup that lies beside `{input}`. */
 export function fill(template: string, params: JsonObject): string {
-  return template.replace(/\{([a-z]+)\}/g, (_, name: string) =>
-    name === "neighbour" ? neighbourOf(word(params, "input")) : word(params, name),
-  );
+  return template.replace(/\{([a-z]+)\}/g, (_, name: string) => word(params, name));
 }
 
 /** A distractor: an older copy that lies beside a stage's own input. */

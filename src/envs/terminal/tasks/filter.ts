@@ -67,21 +67,18 @@ export function filterFamily(spec: FilterSpec): Family {
       const variant = spec.variants[params.variant]!;
       const [input, output] = [word(params, "input"), word(params, "output")];
       const kind = own ? (word(params, "kind") as Kind) : inputKind!;
-      const neighbour = neighbourOf(input);
       if (own) {
         const must = typeof params["word"] === "string" ? params["word"] : null;
         const make = () => variant.source?.(random) ?? ownText(kind, random, must);
         scene.give(input, { text: make() });
-        scene.give(neighbour, { text: make() });
+        scene.give(neighbourOf(input), { text: make() });
       }
       const text = scene.text(input);
       const answer = variant.solve(text, params);
       ensure(answer.trim() !== "", "the answer is empty");
       ensure(!sameText(answer, text), "the input is the answer");
       for (const mistake of variant.mistakes) {
-        if (mistake.ownOnly) {
-          if (own) ensure(!sameText(variant.solve(scene.text(neighbour), params), answer), mistake.name);
-        } else if (mistake.result) ensure(!sameText(mistake.result(text, params), answer), mistake.name);
+        if (mistake.result) ensure(!sameText(mistake.result(text, params), answer), mistake.name);
       }
       scene.keep(input);
       scene.write(output, answer);

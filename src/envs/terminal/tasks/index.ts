@@ -1,4 +1,10 @@
-/** The generated tasks of `terminal/shell@1`: what the environment needs of them. */
+/**
+ * The generated tasks of `terminal/shell@1`: what the environment needs of them.
+ *
+ * A family (family.ts; one file each in families/, filter.ts for those that read one text file and write another) draws
+ * parameters and tells a scene (scene.ts) what it gives and what must become true; chain.ts strings stages together,
+ * stage.ts keeps them as plain data, claims.ts looks at a final state. Nothing here runs a command.
+ */
 import type { JsonObject } from "../../../core/json.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import type { Split, Task, TaskSource } from "../../../core/task.ts";

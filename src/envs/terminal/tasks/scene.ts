@@ -208,11 +208,6 @@ export class Scene {
     this.claim({ is: "absent", path: from });
   }
 
-  remove(path: string): void {
-    this.#expected.delete(path);
-    this.claim({ is: "absent", path });
-  }
-
   /** The stage rewrites a file in place; earlier stages accept the old text and the new. */
   rewrite(path: string, text: string): void {
     this.#expected.set(path, { text, mode: this.mode(path) });

@@ -62,9 +62,7 @@ export function oracleStepOf(stage: Stage, subgoal: string): OracleStep {
   return {
     actions: actionsOf(variant, stage.params),
     reaches: [subgoal],
-    mistakes: variant.mistakes
-      .filter(({ ownOnly }) => !ownOnly || stage.input === null)
-      .map((mistake) => ({ name: mistake.name, actions: actionsOf(mistake, stage.params) })),
+    mistakes: variant.mistakes.map((mistake) => ({ name: mistake.name, actions: actionsOf(mistake, stage.params) })),
   };
 }
 
