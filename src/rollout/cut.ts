@@ -2,15 +2,15 @@ import type { Clock } from "../core/clock.ts";
 
 /**
  * Wait for `work`, but no longer than `graceMs` past the signal's abort: then it is abandoned, and its late failure
- * is nobody's. Work that settles within its grace still counts.
+ * is nobody's. Work that settles within its grace still counts. The grace is asked for when the signal aborts.
  * @throws what the work threw, or the signal's reason.
  */
-export async function cut<T>(work: Promise<T>, signal: AbortSignal, clock: Clock, graceMs: number): Promise<T> {
+export async function cut<T>(work: Promise<T>, signal: AbortSignal, clock: Clock, graceMs: () => number): Promise<T> {
   const settled = new AbortController();
   let onAbort = (): void => undefined;
   const abandoned = new Promise<never>((_, reject) => {
     onAbort = () => {
-      clock.sleep(graceMs, settled.signal).then(
+      clock.sleep(graceMs(), settled.signal).then(
         () => reject(signal.reason as Error),
         () => undefined,
       );

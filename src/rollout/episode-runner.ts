@@ -36,8 +36,10 @@ export interface EpisodeOptions {
   readonly onStep?: () => void;
 }
 
-/** How long a call may go on after the episode was cut, and its instance may take to close then, milliseconds. */
-const graceMs = 400;
+/** After a cancellation: how long the running call may go on, and then the instance's close may take, milliseconds. */
+const cancelGraceMs = 400;
+/** After any other cut: the guard gives up on a call within a second, and the world should be still when it is scored. */
+const cutGraceMs = 1_200;
 
 /** @throws StoreError when the log fails: an episode that cannot be recorded must not go on. All else is in the report. */
 export async function runEpisode(plan: EpisodePlan, options: EpisodeOptions): Promise<EpisodeReport> {
@@ -131,7 +133,7 @@ class EpisodeRun {
   async #close(lease: EnvironmentLease): Promise<void> {
     const { clock, signal } = this.#options;
     const startedAt = clock.monotonic();
-    const hurry = () => void lease.release(graceMs);
+    const hurry = () => void lease.release(cancelGraceMs);
     if (signal.aborted) hurry();
     signal.addEventListener("abort", hurry, { once: true });
     const error = await lease.release();
@@ -266,7 +268,7 @@ class EpisodeRun {
     limit.signal.throwIfAborted();
     const startedAt = clock.monotonic();
     try {
-      return await cut(call(), limit.signal, clock, graceMs);
+      return await cut(call(), limit.signal, clock, () => (limit.cut === "cancelled" ? cancelGraceMs : cutGraceMs));
     } finally {
       this.#phaseMs[phase] += clock.monotonic() - startedAt;
     }

@@ -29,7 +29,7 @@ export async function scoreOutcome(
   );
   try {
     const scoring = (async () => definition.score(task, artifacts, { blobs: ctx.blobs, signal: call.signal }))();
-    return checked(await cut(scoring, call.signal, clock, 200));
+    return checked(await cut(scoring, call.signal, clock, () => 200));
   } catch (error) {
     ctx.signal.throwIfAborted();
     return { status: "unscored", reason: `the scorer failed: ${messageOf(error)}` };

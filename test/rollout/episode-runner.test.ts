@@ -235,6 +235,30 @@ describe("an episode", () => {
     expectAllClosed(s);
   });
 
+  it("lets a step that its time budget cut come to rest before it asks for the final state", async () => {
+    const clock = manualClock();
+    const calls: string[] = [];
+    const slow = async (signal: AbortSignal | null) => {
+      await untilAborted(signal).catch(() => clock.sleep(800));
+      calls.push("step is still");
+    };
+    const hooks = at("step", slow);
+    const s = stage(
+      {
+        limits: { maxTimeMs: 5_000 },
+        on: (call, instance, signal) => {
+          if (call === "finish") calls.push(call);
+          return hooks(call, instance, signal);
+        },
+      },
+      clock,
+    );
+    const playing = s.play(oracleActor());
+    await clock.advance(8_000);
+    expect(await playing).toMatchObject({ stopReason: "max_time", outcome: { status: "scored" } });
+    expect(calls).toEqual(["step is still", "finish"]);
+  });
+
   it("is unscored, not zero, when the scorer fails or gives no number", async () => {
     const throwing = stage({
       score: () => {
