@@ -42,10 +42,10 @@ unset ${nonceVariable} ${scriptVariable} PROMPT_COMMAND HISTFILE
 set +H
 shopt -s checkwinsize
 bind 'set enable-bracketed-paste on' 'set enable-active-region off' 'set bell-style none' 2>/dev/null
-__afterstate_a='\\[\${__afterstate_mark-};A;$?;\${PWD//[[:cntrl:]]/?}\\a\\]'
-__afterstate_b='\\[\${__afterstate_mark-};B\\a\\]'
-__afterstate_c='\${__afterstate_mark-};C\\a'
-__afterstate_p='\\[\${__afterstate_mark-};P\\a\\]'
+__afterstate_a='\\['$__afterstate_mark';A;$?;\${PWD//[[:cntrl:]]/?}\\a\\]'
+__afterstate_b='\\['$__afterstate_mark';B\\a\\]'
+__afterstate_c=$__afterstate_mark';C\\a'
+__afterstate_p='\\['$__afterstate_mark';P\\a\\]'
 __afterstate_prompt() {
   local status=$?
   local -

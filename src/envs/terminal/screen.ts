@@ -29,6 +29,8 @@ const question = new RegExp(`${escape}(?:\\[[0-?]*\\$?[cnptqx]|P|\\]\\d+;\\?)`);
 /** Private modes, scroll region, resets. */
 const lasting = new RegExp(`${escape}(?:\\[\\?[\\d;]{1,24}[hl]|\\[\\d{0,4};?\\d{0,4}r|c|\\[!p)`, "g");
 const maxLasting = 256;
+/** Foreground and background, white on black, by the OSC code that asks for them. */
+const colors = { 10: "rgb:ffff/ffff/ffff", 11: "rgb:0000/0000/0000" } as const;
 
 export class Screen {
   private readonly terminal: XtermTerminal;
@@ -40,6 +42,12 @@ export class Screen {
   constructor(cols: number, rows: number, reply: (data: string) => void) {
     this.terminal = new Terminal({ cols, rows, scrollback: 0, allowProposedApi: true, logLevel: "off" });
     this.terminal.onData(reply);
+    // Without a display xterm.js leaves these unanswered, and vim waits for them before it exits.
+    for (const [code, color] of Object.entries(colors))
+      this.terminal.parser.registerOscHandler(Number(code), (data) => {
+        if (data === "?") reply(`\x1b]${code};${color}\x1b\\`);
+        return true;
+      });
     // The public write() parses on a timer, which would add a millisecond to every step; xterm.js has only this one.
     const { _core: core } = this.terminal as unknown as { _core: { writeSync(bytes: Uint8Array): void } };
     this.parse = (bytes) => core.writeSync(bytes);

@@ -38,6 +38,13 @@ export interface StepLimits {
   readonly signal: AbortSignal;
 }
 
+/** A stretch of typing that is waited for before the next. */
+interface TypedPart {
+  readonly text: string;
+  /** Exactly one line, Enter included. */
+  readonly isLine: boolean;
+}
+
 type Key = Extract<TerminalAction, { type: "keys" }>["keys"][number];
 
 const startTimeoutMs = 10_000;
@@ -47,12 +54,14 @@ const rawBytesPerChar = 8;
 const typedChars = 200;
 /** While output streams without a pause, a pattern is looked for this often, ms. */
 const patternIntervalMs = 100;
+/** How long keys wait for a program to deal with a line before more is typed, ms. */
+const typeAheadMs = 300;
 /** Times that the shell is found reading before a typed line is given up as not accepted. */
 const maxStalls = 4;
 /** End of line, kill to its start: empties a line that is being edited. */
 const clearLine = "\x05\x15";
 /** Ends an open sequence, leaves the alternate screen, soft reset. */
-const resetModes = "\x18\x1b[?1049l\x1b[?2004l\x1b[!p";
+const resetModes = "\x18\x1b[?1047l\x1b[?2004l\x1b[!p";
 
 export class Session {
   private readonly options: SessionOptions;
@@ -90,13 +99,16 @@ export class Session {
       const { tracker } = this.link;
       if (!tracker.atPrompt && (await this.probe()) === null)
         return "a program is running and does not read; press Ctrl-C with keys, or wait";
-      const atPrompt = tracker.atPrompt;
       const line = command.replace(/\n+$/, "");
       const paste = tracker.pasteMode && (line.length > typedChars || /[\t\n]/.test(line));
-      const clear = tracker.phase === "editing" || (atPrompt && this.replied) ? clearLine : "";
+      const clear = tracker.phase === "editing" || (tracker.atPrompt && this.replied) ? clearLine : "";
       this.replied = false;
-      this.link.type(`${clear}${paste ? `\x1b[200~${line}\x1b[201~` : line.replaceAll("\n", "\r")}\r`);
-      return this.come({ limits, expectLine: atPrompt, marksDecide: atPrompt && (paste || !line.includes("\n")) });
+      const lines = paste ? [`\x1b[200~${line}\x1b[201~`] : line.split("\n");
+      lines[0] = `${clear}${lines[0]}`;
+      return this.type(
+        lines.map((text) => ({ text: `${text}\r`, isLine: true })),
+        limits,
+      );
     });
   }
 
@@ -104,13 +116,16 @@ export class Session {
   keys(keys: readonly Key[], limits: StepLimits): Promise<Rest> {
     return this.act(limits, () => {
       const { applicationCursor } = this.screen;
-      const expectLine =
-        this.link.tracker.atPrompt && keys.some((key) => "key" in key && /^(Enter|Ctrl-[CJM])$/.test(key.key));
-      const bytes = keys.map((key) =>
-        "key" in key ? keyBytes(key.key, applicationCursor) : key.text.replaceAll("\n", "\r"),
-      );
-      this.link.type(bytes.join(""));
-      return this.come({ limits, expectLine, marksDecide: false });
+      const parts: TypedPart[] = [];
+      let text = "";
+      for (const key of keys) {
+        text += "key" in key ? keyBytes(key.key, applicationCursor) : key.text.replaceAll("\n", "\r");
+        if (!text.endsWith("\r")) continue;
+        parts.push({ text, isLine: false });
+        text = "";
+      }
+      if (text !== "") parts.push({ text, isLine: false });
+      return this.type(parts, limits);
     });
   }
 
@@ -179,29 +194,59 @@ export class Session {
   }
 
   /**
+   * Types part after part, each when the one before has been dealt with: what is typed ahead can be lost when the
+   * terminal changes between reading lines and reading keys. A line that is not dealt with in time is the last one;
+   * keys go on after a moment.
+   */
+  private async type(parts: readonly TypedPart[], { timeoutMs, signal }: StepLimits): Promise<Rest> {
+    const { clock } = this.options;
+    const deadline = clock.monotonic() + timeoutMs;
+    let rest = this.rest(null, false);
+    for (const [i, { text, isLine }] of parts.entries()) {
+      const { atPrompt } = this.link.tracker;
+      this.link.type(text);
+      const moves = !isLine && i < parts.length - 1;
+      rest = await this.come({
+        deadline: moves ? Math.min(deadline, clock.monotonic() + typeAheadMs) : deadline,
+        signal,
+        expectLine: atPrompt && text.endsWith("\r"),
+        marksDecide: atPrompt && isLine,
+      });
+      if (this.link.exit !== null || (rest.timedOut && !moves)) break;
+    }
+    return rest;
+  }
+
+  /**
    * Waits for the prompt, for a program that wants input, or for the deadline.
+   * @param wait.deadline monotonic, ms.
    * @param wait.expectLine the shell was typed a whole line, and has to accept it before it can be idle again.
    * @param wait.marksDecide the text is one accepted line, so the first prompt after it is its end.
    */
-  private async come(wait: { limits: StepLimits; expectLine: boolean; marksDecide: boolean }): Promise<Rest> {
-    const { limits, expectLine, marksDecide } = wait;
+  private async come(wait: {
+    readonly deadline: number;
+    readonly signal: AbortSignal;
+    readonly expectLine: boolean;
+    readonly marksDecide: boolean;
+  }): Promise<Rest> {
+    const { deadline, signal, expectLine, marksDecide } = wait;
     const { clock } = this.options;
     const { tracker } = this.link;
     let status: TerminalStatus | null = null;
     let stalls = 0;
     const glance = (): Glance => {
       if (this.link.exit !== null) return "rest";
-      if (!tracker.promptReady && !tracker.continued) return tracker.ended ? "check" : "busy";
+      if (!tracker.promptReady) return tracker.ended ? "check" : "busy";
       return marksDecide && tracker.accepted ? "rest" : "check";
     };
     const rested = await this.settler.settle({
       clock,
-      deadline: clock.monotonic() + limits.timeoutMs,
-      signal: limits.signal,
+      deadline,
+      signal,
       glance,
       probe: async () => {
         const seen = await this.probe();
-        const unread = expectLine ? !tracker.accepted && !tracker.ended : !tracker.answered;
+        const unread = expectLine ? !(tracker.accepted || tracker.ended || tracker.promptReady) : !tracker.answered;
         if (seen === null || (unread && ++stalls < (expectLine ? maxStalls : 2))) return false;
         status = seen;
         return true;
@@ -242,20 +287,24 @@ export class Session {
     return { status: "shell-restarted", exitCode, timedOut: false };
   }
 
+  /** In home, or at the root where an agent has locked its home. */
   private async start(signal: AbortSignal): Promise<void> {
     const { sandbox, clock, cols, rows } = this.options;
     const { screen, output } = this;
-    this.link = await ShellLink.start({ sandbox, cols, rows, screen, output, onActivity: () => this.settler.notify() });
-    const ready = () => this.link.tracker.promptReady;
-    await this.settler.settle({
-      clock,
-      deadline: clock.monotonic() + startTimeoutMs,
-      signal,
-      glance: () => (ready() || this.link.exit !== null ? "rest" : "busy"),
-      probe: async () => false,
-    });
-    if (ready()) return;
-    await this.link.close();
+    const onActivity = () => this.settler.notify();
+    for (const cwd of [sandbox.home, "/"]) {
+      this.link = await ShellLink.start({ sandbox, cwd, cols, rows, screen, output, onActivity });
+      const ready = () => this.link.tracker.promptReady;
+      await this.settler.settle({
+        clock,
+        deadline: clock.monotonic() + startTimeoutMs,
+        signal,
+        glance: () => (ready() || this.link.exit !== null ? "rest" : "busy"),
+        probe: async () => false,
+      });
+      if (ready()) return;
+      await this.link.close();
+    }
     throw new EnvError("the shell gave no prompt", { code: "ERR_SHELL_START", retryable: true });
   }
 }

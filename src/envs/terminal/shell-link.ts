@@ -9,6 +9,8 @@ import { ShellTracker } from "./tracker.ts";
 
 export interface ShellLinkOptions {
   readonly sandbox: Sandbox;
+  /** Directory that the shell starts in. */
+  readonly cwd: string;
   readonly cols: number;
   readonly rows: number;
   readonly screen: Screen;
@@ -44,9 +46,9 @@ export class ShellLink {
   }
 
   static async start(options: ShellLinkOptions): Promise<ShellLink> {
-    const { sandbox, cols, rows } = options;
+    const { sandbox, cwd, cols, rows } = options;
     const nonce = randomBytes(8).toString("hex");
-    const shell = await sandbox.shell({ argv: bashArgv, cols, rows, env: bashEnvironment(nonce) });
+    const shell = await sandbox.shell({ argv: bashArgv, cwd, cols, rows, env: bashEnvironment(nonce) });
     return new ShellLink(shell, nonce, options);
   }
 

@@ -24,7 +24,7 @@ export class ShellTracker implements StreamSink {
   phase: Phase = "drawing";
   /** Readline (of the shell or of a program) reads a line and takes bracketed paste. */
   pasteMode = false;
-  /** The prompt's last character has come, since the last `typed`. */
+  /** A prompt has come whole, the continuation's too, since the last `typed` and the last accepted line. */
   promptReady = false;
   /** The shell asked for the rest of a command, and has not accepted a line since. */
   continued = false;
@@ -104,6 +104,7 @@ export class ShellTracker implements StreamSink {
         this.dropPrompt();
         this.phase = "prompt";
         this.continued = true;
+        this.promptReady = true;
         return;
       case "prompt-end":
         this.marksWork = true;

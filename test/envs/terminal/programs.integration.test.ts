@@ -157,6 +157,15 @@ describe("full-screen programs", () => {
     expect(await terminal.run("cat note.txt")).toMatchObject({ output: "hello\nwörld\n" });
   });
 
+  test.skipIf(!existsSync("/usr/bin/vim"))(
+    "`vim` typed blindly in one go has ended when the prompt is reported",
+    async () => {
+      await terminal.run("vim note.txt");
+      expect(await terminal.press("ione<Enter>two<Escape>:wq<Enter>")).toMatchObject({ status: "idle", exitCode: 0 });
+      expect(await terminal.run("cat note.txt")).toMatchObject({ output: "one\ntwo\n" });
+    },
+  );
+
   test("a program killed on the alternate screen leaves a shell that works", async () => {
     await terminal.run("printf '\\e[?1049h'; sleep 100", 200);
     expect(await terminal.press("<Ctrl-C>")).toMatchObject({ status: "idle", alternateScreen: true });

@@ -64,6 +64,13 @@ describe("plain commands", () => {
     });
   });
 
+  test("keys answer what the line before them asks", async () => {
+    expect(await terminal.press("read x<Enter>hello<Enter>echo got $x<Enter>")).toMatchObject({
+      output: expect.stringContaining("got hello\n") as string,
+      status: "idle",
+    });
+  });
+
   test("a text with the end of a bracketed paste in it cannot break out", async () => {
     expect(await terminal.run("printf '%s\\n' '[201~'\necho '~102['")).toMatchObject({ output: "[201~\n~102[\n" });
   });
@@ -149,6 +156,16 @@ describe("shells that end", () => {
     expect(seen.refusal).toContain("ended before");
     expect(await terminal.run("ls")).toMatchObject({ output: "" });
   });
+
+  test("standard input closed for good ends the shell, and a new one comes", async () => {
+    expect(await terminal.run("exec </dev/null")).toMatchObject({ status: "shell-restarted" });
+    await stillWorks();
+  });
+
+  test("a shell that ends after its home was locked is replaced by one at the root", async () => {
+    expect(await terminal.run("chmod 000 ~; exit 2")).toMatchObject({ status: "shell-restarted", cwd: "/" });
+    await stillWorks();
+  });
 });
 
 describe("settings that break naive terminals", () => {
@@ -181,18 +198,31 @@ describe("settings that break naive terminals", () => {
     expect(await terminal.run("cat out")).toMatchObject({ output: "x\n" });
   });
 
+  test.each(["bind 'set enable-bracketed-paste off'", "TERM=dumb"])(
+    "%s: lines are typed one by one",
+    async (setting) => {
+      await terminal.run(setting);
+      expect(await terminal.run("echo a\nfor i in b c; do\n\techo $i\ndone; (exit 2)")).toMatchObject({
+        output: expect.stringMatching(/^a\n(.*\n)?b\nc\n$/) as string,
+        exitCode: 2,
+        status: "idle",
+      });
+      expect(await terminal.run("echo 'open")).toMatchObject({ status: "continuation" });
+    },
+  );
+
+  test("`shopt -u promptvars` shows no mark, and `export PS1` gives a nested bash exit codes", async () => {
+    expect((await terminal.run("shopt -u promptvars; true")).screen).toMatch(/true\n~\$$/);
+    await terminal.run("shopt -s promptvars; export PS1; bash --norc");
+    expect(await terminal.run("(exit 3)")).toMatchObject({
+      exitCode: 3,
+      screen: expect.stringMatching(/\n~\$$/) as string,
+    });
+  });
+
   test("vi mode", async () => {
     await terminal.run("set -o vi");
     await stillWorks();
-  });
-
-  test("bracketed paste turned off: several lines run one by one", async () => {
-    await terminal.run("bind 'set enable-bracketed-paste off'");
-    expect(await terminal.run("echo a\nsleep 0.2\necho b; (exit 2)")).toMatchObject({
-      output: expect.stringContaining("b\n") as string,
-      exitCode: 2,
-      status: "idle",
-    });
   });
 
   test("the working directory deleted", async () => {
