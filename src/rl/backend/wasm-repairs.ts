@@ -1,14 +1,17 @@
 /**
- * Three repairs of the wasm backend's shipped kernels.
+ * Four repairs of the wasm backend's shipped kernels.
  *
  * Its matrix product is fast only for one plain pair: transposed or batched operands fall back to a loop ten to forty
  * times slower, so here every product is brought to the plain form. It has no UnsortedSegmentSum, the gradient of
- * gather. And its Identity copies, a hundred times in a training step; tensors are immutable, so sharing will do.
+ * gather. Its Identity copies, a hundred times in a training step; tensors are immutable, so sharing will do. And its
+ * SplitV reads the whole input again for every part.
  */
 import { tf } from "./tf.ts";
 import { transposeInto, type WasmHeap } from "./wasm-heap.ts";
 
+/** To be called before any of them is replaced: some fall back to the shipped kernel. */
 export function repairedKernels(heap: WasmHeap): { name: string; run: tf.KernelFunc }[] {
+  const shippedSplit = tf.getKernel("SplitV", "wasm").kernelFunc;
   return [
     {
       name: "BatchMatMul",
@@ -19,6 +22,15 @@ export function repairedKernels(heap: WasmHeap): { name: string; run: tf.KernelF
       },
     },
     { name: "Identity", run: ({ inputs }) => heap.share((inputs as { x: tf.TensorInfo }).x) },
+    {
+      name: "SplitV",
+      run(call) {
+        const { x } = call.inputs as { x: tf.TensorInfo };
+        const { numOrSizeSplits, axis } = call.attrs as { numOrSizeSplits: number | number[]; axis: number };
+        if (axis !== 0 || x.dtype !== "float32") return shippedSplit(call);
+        return splitRows(heap, x, tf.backend_util.prepareSplitSize(x, numOrSizeSplits, 0));
+      },
+    },
     {
       name: "UnsortedSegmentSum",
       run({ inputs, attrs }) {
@@ -70,6 +82,19 @@ function batchMatMul(
     }
   });
   return out;
+}
+
+function splitRows(heap: WasmHeap, x: tf.TensorInfo, sizes: readonly number[]): tf.TensorInfo[] {
+  const width = tf.util.sizeFromShape(x.shape.slice(1));
+  const parts = sizes.map((rows) => heap.output([rows, ...x.shape.slice(1)]));
+  const all = heap.all();
+  let from = heap.pointer(x) >>> 2;
+  for (const [index, part] of parts.entries()) {
+    const size = sizes[index]! * width;
+    all.copyWithin(heap.pointer(part) >>> 2, from, from + size);
+    from += size;
+  }
+  return parts;
 }
 
 function unsortedSegmentSum(

@@ -10,7 +10,10 @@ import { causalAttention, rmsNorm, swiglu } from "./ops.ts";
 
 export type ParameterTensors = Readonly<Record<string, tf.Tensor>>;
 
-/** Probabilities below this count as it, in training and in sampling, so that no logarithm is infinite. */
+/**
+ * Added to a mixed probability before its logarithm, in training and in sampling, so that none is infinite. Below
+ * float32's resolution for anything above 1e-13; a maximum would say the same and cost four more kernels.
+ */
 export const probabilityFloor = 1e-20;
 
 export interface ForwardResult {
@@ -107,5 +110,5 @@ function mixture(
   const copied = tf.reshape(tf.matMul(attention, tf.tensor3d(tokens, [batch, time, vocabSize])), [-1, vocabSize]);
   const gate = tf.sigmoid(tf.add(tf.matMul(at, parameters["copy.gate"] as tf.Tensor2D), parameters["copy.bias"]!));
   const mixed = tf.add(tf.mul(gate, tf.softmax(vocabulary)), tf.mul(tf.sub(1, gate), copied));
-  return tf.log<tf.Tensor2D>(tf.maximum(mixed, probabilityFloor));
+  return tf.log<tf.Tensor2D>(tf.add(mixed, probabilityFloor));
 }

@@ -143,7 +143,7 @@ export class IncrementalForward {
       for (let v = 0; v < V; v++) logs[v]! *= gate / sum;
       const copied = copyDistribution(queries, i * D, state.cache.copyKeys!, state.tokens.length, D);
       copied.forEach((p, j) => (logs[state.tokens[j]!]! += (1 - gate) * p));
-      for (let v = 0; v < V; v++) logs[v] = Math.log(Math.max(logs[v]!, probabilityFloor));
+      for (let v = 0; v < V; v++) logs[v] = Math.log(logs[v]! + probabilityFloor);
       return logs;
     });
   }

@@ -90,6 +90,19 @@ describe("repaired wasm kernels", () => {
     expect(wasm[0]!.values.slice(3, 6)).toEqual([0, 0, 0]);
   });
 
+  it("splits along any axis, into equal and unequal parts", async () => {
+    const { cpu, wasm } = await onBackends(() => {
+      const x = noise("x", [6, 4]);
+      return [
+        ...tf.split(x, [1, 3, 2], 0),
+        ...tf.split(x, 3, 0),
+        ...tf.split(x, [1, 3], 1),
+        ...tf.split(x, [2, -1], 0),
+      ];
+    });
+    expect(distance(cpu, wasm)).toBe(0);
+  });
+
   it("heap growth in the middle of a kernel loses nothing", async () => {
     await loadBackend("wasm");
     // Far beyond the 16 MB the module starts with.
