@@ -7,7 +7,7 @@
  */
 import type { JsonObject } from "../../../core/json.ts";
 import { ConfigError } from "../../../core/errors.ts";
-import type { Split, Task, TaskSource } from "../../../core/task.ts";
+import type { OracleStep, Split, Task, TaskSource } from "../../../core/task.ts";
 import { drawStages } from "./chain.ts";
 import { StateIndex } from "./claims.ts";
 import type { World, WorldState } from "./contract.ts";
@@ -59,13 +59,23 @@ export function taskSource(split: Split): TaskSource {
         horizon,
         limits: { maxSteps: 2 * horizon + 3, maxTimeMs: 120_000 + 20_000 * horizon, callTimeoutMs: 30_000 },
         data: { stages: stages.map((stage) => ({ ...stage })) },
-        oracle: [
-          ...stages.map((stage, i) => oracleStepOf(stage, subgoals[i]!.id)),
-          { actions: [{ type: "submit" }], mistakes: [] },
-        ],
+        oracle: stages.map((stage, i) => {
+          const step = oracleStepOf(stage, subgoals[i]!.id);
+          return i + 1 < horizon ? step : submitting(step);
+        }),
         subgoals,
       };
     },
+  };
+}
+
+/** The last turn says that the work is done, whether it was done well or badly. */
+function submitting({ actions, mistakes = [], ...rest }: OracleStep): OracleStep {
+  const submit = { type: "submit" };
+  return {
+    ...rest,
+    actions: [...actions, submit],
+    mistakes: mistakes.map((mistake) => ({ ...mistake, actions: [...mistake.actions, submit] })),
   };
 }
 

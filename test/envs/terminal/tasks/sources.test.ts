@@ -17,7 +17,10 @@ import { dependentStages, tasksOf } from "./support/sampling.ts";
 
 function commandsOf(task: Task): string[] {
   return task.oracle!.flatMap(({ actions, mistakes }) =>
-    [actions, ...mistakes!.map((mistake) => mistake.actions)].flat().map((action) => JSON.stringify(action)),
+    [actions, ...mistakes!.map((mistake) => mistake.actions)]
+      .flat()
+      .map((action) => JSON.stringify(action))
+      .filter((action) => action !== '{"type":"submit"}'),
   );
 }
 
