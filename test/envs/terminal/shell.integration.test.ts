@@ -158,7 +158,9 @@ describe("shells that end", () => {
   });
 
   test("standard input closed for good ends the shell, and a new one comes", async () => {
-    expect(await terminal.run("exec </dev/null")).toMatchObject({ status: "shell-restarted" });
+    // The prompt may be out before the shell reads the end of its input.
+    const { status } = await terminal.run("exec </dev/null");
+    expect([status, (await terminal.wait(300)).status]).toContain("shell-restarted");
     await stillWorks();
   });
 
