@@ -131,11 +131,10 @@ export class Training {
     }
   }
 
-  async #serve({ version, path }: { version: number; path: string }): Promise<Serving> {
+  async #serve({ path, version }: { version: number; path: string }): Promise<Serving> {
     const { log, tokenizer, out, config } = this.#parts;
     const modelDirectory = join(log.runDir, path);
     const serving = await startServing({ id: `local:${out}`, modelDirectory, tokenizer, backend: config.backend });
-    await serving.publish(modelDirectory, version);
     this.#version = version;
     return serving;
   }

@@ -58,8 +58,12 @@ export async function readWeights(directory: string): Promise<WeightSet> {
   return readSafetensors(join(directory, "weights.safetensors"));
 }
 
-export async function writeModelFiles(model: LanguageModel, directory: string): Promise<void> {
-  const { config, tokenizer, version } = model;
+export async function writeModelFiles(
+  model: LanguageModel,
+  directory: string,
+  version: number = model.version,
+): Promise<void> {
+  const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
   await writeSafetensors(join(directory, "weights.safetensors"), await model.exportWeights());
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);

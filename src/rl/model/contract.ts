@@ -169,7 +169,7 @@ export interface Trainer {
    * ERR_GRADIENT_NOT_FINITE.
    */
   step(batch: TrainBatch): Promise<StepMetrics>;
-  /** Model and optimiser, bit for bit, into a new directory: complete or absent, never half. */
-  save(directory: string): Promise<void>;
+  /** Model and optimiser, bit for bit, into a new directory, as this weight version: complete or absent, never half. */
+  save(directory: string, version: number): Promise<void>;
   dispose(): void;
 }

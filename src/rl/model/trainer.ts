@@ -143,9 +143,9 @@ export class LocalTrainer implements Trainer {
     );
   }
 
-  async save(directory: string): Promise<void> {
+  async save(directory: string, version: number): Promise<void> {
     await writeDirectory(directory, async (temporary) => {
-      await writeModelFiles(this.model, temporary);
+      await writeModelFiles(this.model, temporary, version);
       const [first, second] = await Promise.all([this.#first.data(), this.#second.data()]);
       const shape = [this.model.parameterCount];
       await writeSafetensors(join(temporary, "optimizer.safetensors"), {

@@ -30,7 +30,7 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
     const startedMs = performance.now();
     const metrics = await trainer.step({ type: "imitation", sequences });
     const path = weightsPath(version + 1);
-    await trainer.save(join(runDirectory, path));
+    await trainer.save(join(runDirectory, path), version + 1);
     await log.append({ type: "weights-published", version: version + 1, path, manifest: {} });
     options.onPublished(path, {
       version: version + 1,

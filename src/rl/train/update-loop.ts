@@ -37,11 +37,11 @@ export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
     const startedMs = performance.now();
     const shuffle = config.control === "shuffled-rewards" ? createRandom(`${config.seed}/shuffle/${version}`) : null;
     const { sequences, report } = assembleUpdate(lease.groups, version, loop, shuffle);
-    const { metrics, tokens } = await optimise(options, sequences, version);
+    const { metrics, tokens } = await optimise(options, sequences, report.idleSequences, version);
 
     const next = version + 1;
     const path = weightsPath(next);
-    await trainer.save(join(runDirectory, path));
+    await trainer.save(join(runDirectory, path), next);
     const seconds = (performance.now() - startedMs) / 1000;
     const published: UpdateReport = { ...report, version: next, tokens, metrics, seconds };
     const manifest = JSON.parse(JSON.stringify(published));
@@ -66,6 +66,7 @@ async function leaseGroups(queue: SampleQueue, count: number, signal: AbortSigna
 async function optimise(
   { config, trainer, reference }: UpdateLoopOptions,
   sequences: readonly PolicySequence[],
+  idleSequences: number,
   version: number,
 ): Promise<{ metrics: StepMetrics | null; tokens: number }> {
   const { epochs, minibatches } = config.loop;
@@ -76,7 +77,9 @@ async function optimise(
   for (let epoch = 0; epoch < epochs; epoch++) {
     for (const batch of split(random.shuffle(prepared), minibatches)) {
       if (batch.length === 0) continue;
-      metrics = await trainer.step({ type: "policy", sequences: batch });
+      // Calls without advantage need no pass, but they count in the mean.
+      const calls = batch.length + Math.round((idleSequences * batch.length) / prepared.length);
+      metrics = await trainer.step({ type: "policy", sequences: batch, calls });
       tokens += metrics.tokens;
     }
   }

@@ -54,13 +54,16 @@ export function assembleUpdate(
   const dropped: { groupId: string; reason: string }[] = [];
   const sequences: PolicySequence[] = [];
   const trained: { sample: Sample; steps: readonly SampleStep[] }[] = [];
+  let refused = 0;
   const counts = { buckets: 0, constantBuckets: 0, unjudgedSteps: 0, idle: 0 };
 
   for (const { groupId, samples } of groups) {
-    const fresh = samples.filter((sample) => stalenessOf(sample, version) <= loop.maxStaleness);
+    const usable = samples.filter((sample) => sample.steps.every(isTrainable));
+    refused += samples.length - usable.length;
+    const fresh = usable.filter((sample) => stalenessOf(sample, version) <= loop.maxStaleness);
     // A group of one has nothing to compare with.
     if (fresh.length < 2) {
-      dropped.push({ groupId, reason: samples.length < 2 ? "refused" : "stale" });
+      dropped.push({ groupId, reason: usable.length < 2 ? "refused" : "stale" });
       continue;
     }
     const rewards = shuffle ? shuffle.shuffle(fresh.map(rewardsOf)) : fresh.map(rewardsOf);
@@ -92,7 +95,7 @@ export function assembleUpdate(
       sequences: sequences.length,
       idleSequences: counts.idle,
       dropped,
-      refusedSamples: groups.reduce((sum, { refused }) => sum + refused.length, 0),
+      refusedSamples: groups.reduce((sum, group) => sum + group.refused.length, refused),
       constantBuckets: counts.constantBuckets,
       buckets: counts.buckets,
       unjudgedSteps: counts.unjudgedSteps,
@@ -104,6 +107,11 @@ export function assembleUpdate(
       repetition: meanOf(steps.map(({ tokenIds }) => repetitionRate(tokenIds))),
     },
   };
+}
+
+/** The trainer cannot reapply top-k or top-p, and greedy choices have no distribution to learn from. */
+function isTrainable({ sampling: { temperature, topK, topP } }: SampleStep): boolean {
+  return temperature > 0 && topK === undefined && topP === undefined;
 }
 
 /** Versions between the oldest weights that sampled a part of it and those that are trained. */

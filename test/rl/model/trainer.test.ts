@@ -93,7 +93,7 @@ describe("a training step", () => {
     const trainer = createTrainer(model, { learningRate: 1e-30, maxGradientNorm: 1e9, beta1: 0 });
     await trainer.step(policy);
     const path = join(directory, "slope");
-    await trainer.save(path);
+    await trainer.save(path, 0);
     const { readSafetensors } = await import("../../../src/rl/model/safetensors.ts");
     const gradient = (await readSafetensors(join(path, "optimizer.safetensors")))["first"]!.data;
     const lossAt = async (direction: Float64Array, step: number) => {
@@ -229,7 +229,7 @@ describe("a checkpoint", () => {
     const straight = createTrainer(tinyModel(), options);
     for (let i = 0; i < 3; i++) await straight.step(i % 2 ? policy : imitation);
     const path = join(directory, "resume");
-    await straight.save(path);
+    await straight.save(path, 0);
     const resumed = await loadTrainer(path, options);
     expect(resumed.stepsTaken).toBe(3);
     for (let i = 0; i < 2; i++) expect(await resumed.step(policy)).toEqual(await straight.step(policy));
@@ -239,9 +239,9 @@ describe("a checkpoint", () => {
   it("replaces an older one whole and leaves nothing else behind", async () => {
     const path = join(directory, "again");
     const trainer = createTrainer(tinyModel(), { learningRate: 1e-3 });
-    await trainer.save(path);
+    await trainer.save(path, 0);
     await trainer.step(imitation);
-    await trainer.save(path);
+    await trainer.save(path, 0);
     expect((await loadTrainer(path, { learningRate: 1e-3 })).stepsTaken).toBe(1);
     expect((await readdir(path)).sort()).toEqual([
       "model.json",
