@@ -56,8 +56,11 @@ const typedChars = 200;
 const patternIntervalMs = 100;
 /** How long keys wait for a program to deal with a line before more is typed, ms. */
 const typeAheadMs = 300;
-/** Times that the shell is found reading before a typed line is given up as not accepted. */
-const maxStalls = 4;
+const interrupt = "\x03";
+/** Typing after which a shell must give a new prompt: Enter, or Ctrl-C. */
+const endsLine = new RegExp(`[\r${interrupt}]$`);
+/** Times that a reader is found waiting before it is believed to have read what was typed and to have said nothing. */
+const maxStalls = { line: 4, keys: 3 } as const;
 /** End of line, kill to its start: empties a line that is being edited. */
 const clearLine = "\x05\x15";
 /** Ends an open sequence, leaves the alternate screen, soft reset. */
@@ -209,7 +212,7 @@ export class Session {
       rest = await this.come({
         deadline: moves ? Math.min(deadline, clock.monotonic() + typeAheadMs) : deadline,
         signal,
-        expectLine: atPrompt && text.endsWith("\r"),
+        expectLine: atPrompt && endsLine.test(text),
         marksDecide: atPrompt && isLine,
       });
       if (this.link.exit !== null || (rest.timedOut && !moves)) break;
@@ -220,7 +223,7 @@ export class Session {
   /**
    * Waits for the prompt, for a program that wants input, or for the deadline.
    * @param wait.deadline monotonic, ms.
-   * @param wait.expectLine the shell was typed a whole line, and has to accept it before it can be idle again.
+   * @param wait.expectLine the shell has to accept a line, or to drop it, before it can be idle again.
    * @param wait.marksDecide the text is one accepted line, so the first prompt after it is its end.
    */
   private async come(wait: {
@@ -247,7 +250,7 @@ export class Session {
       probe: async () => {
         const seen = await this.probe();
         const unread = expectLine ? !(tracker.accepted || tracker.ended || tracker.promptReady) : !tracker.answered;
-        if (seen === null || (unread && ++stalls < (expectLine ? maxStalls : 2))) return false;
+        if (seen === null || (unread && ++stalls < maxStalls[expectLine ? "line" : "keys"])) return false;
         status = seen;
         return true;
       },

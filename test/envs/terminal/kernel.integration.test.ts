@@ -42,10 +42,3 @@ test("a long command costs few questions, and none come between steps", async ()
   expect(counted.questions).toBe(before);
   await close();
 });
-
-test("output that streams without a pause asks nothing", async () => {
-  const { counted, run, close } = await openCounted();
-  expect(await run("yes", 500)).toMatchObject({ status: "running", timedOut: true });
-  expect(counted.questions).toBeLessThan(4);
-  await close();
-});

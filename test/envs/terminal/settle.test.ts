@@ -55,6 +55,22 @@ describe("coming to rest", () => {
     expect(clock.sleeps.slice(0, 3)).toEqual([4, 60, 120]);
   });
 
+  test("a terminal that prints without a pause is not asked about", async () => {
+    const settler = new Settler();
+    let looks = 0;
+    let questions = 0;
+    const { settled } = settle({
+      settler,
+      glance: () => {
+        queueMicrotask(() => settler.notify());
+        return ++looks === 50 ? "rest" : "busy";
+      },
+      probe: async () => ++questions > 0,
+    });
+    expect(await settled).toBe(true);
+    expect(questions).toBe(0);
+  });
+
   test("an answer of the kernel that data overtook is not believed", async () => {
     const settler = new Settler();
     let questions = 0;
