@@ -84,7 +84,7 @@ export function describeEnvConformance(name: string, options: EnvConformanceOpti
       const first = async () =>
         withContext(async (ctx) => {
           await using environment = await openGuarded(definition, ctx, { clock: systemClock });
-          return environment.reset(task, { signal });
+          return await environment.reset(task, { signal });
         });
       expect(await first()).toEqual(await first());
     });

@@ -39,15 +39,10 @@ export class TerminalEnvironment implements Environment<TerminalAction, Terminal
   /** @throws EnvError ERR_TASK_WORLD when the task's own set-up fails. */
   async reset(task: Task, { signal }: CallOptions): Promise<TerminalObservation> {
     this.task = task;
-    const { files, setup, background } = worldOf(task);
+    const { files, setup } = worldOf(task);
     signal.throwIfAborted();
     if (files.length > 0) await this.sandbox.write(files);
     if (setup !== undefined) await this.setUp(["bash", "-c", setup], signal);
-    if (background !== undefined)
-      await this.setUp(
-        ["setsid", "-f", "bash", "-c", 'exec </dev/null >/dev/null 2>&1; eval "$0"', background],
-        signal,
-      );
     return this.session.observe();
   }
 

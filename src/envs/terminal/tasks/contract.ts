@@ -10,10 +10,8 @@ import type { FileSpec, ProcessInfo, TreeEntry } from "../../../core/sandbox.ts"
 /** The world before the agent's first turn. Paths are relative to home. */
 export interface World {
   readonly files: readonly FileSpec[];
-  /** Bash script, run in home after the files are there and before the agent starts (git history and the like). */
+  /** Bash script, run in home after the files are there and before the agent starts (git history, daemons). */
   readonly setup?: string;
-  /** Command line of a daemon, started in home through `bash -c` before the agent; it outlives that shell. */
-  readonly background?: string;
 }
 
 export interface StateFile {
