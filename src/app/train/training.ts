@@ -117,7 +117,7 @@ export class Training {
     const { backend, parameterCount: parameters } = serving;
     const runDirectory = log.runDir;
     const report = serving.report();
-    return this.#reporter.finish({ before, after, serving: report, backend, parameters, judge, runDirectory, out });
+    return await this.#reporter.finish({ before, after, serving: report, backend, parameters, judge, runDirectory, out });
   }
 
   async #awaitStart(replies: Replies): Promise<{ version: number; path: string }> {
