@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { Actor } from "../core/agent.ts";
 import type { EnvironmentDefinition } from "../core/env.ts";
+import { PolicyError } from "../core/errors.ts";
 import type { Sampling } from "../core/policy.ts";
 import { chatAgent } from "../agent/chat-agent.ts";
 import { modelActor } from "../agent/model-actor.ts";
@@ -16,6 +17,7 @@ import { tokenAgent } from "../rl/agent/token-agent.ts";
 import { startServing } from "../rl/serve/serve-client.ts";
 import { readTokenizer } from "../rl/tokenizer/read-tokenizer.ts";
 import { openStore } from "../store/store.ts";
+import { requireReachable } from "./reachable.ts";
 
 export type ScriptedSpec = Exclude<PolicySpec, { kind: "replay" | "local" | "openai" }>;
 
@@ -50,9 +52,15 @@ export async function createActor(
     }
     case "openai": {
       const { baseUrl, model } = spec;
-      return modelActor(chatAgent(definition), openaiPolicy({ baseUrl, model }), sampling);
+      await requireReachable(baseUrl, PolicyError);
+      const policy = openaiPolicy({ baseUrl, model });
+      // The client retries by itself, and knows when the endpoint asks it to wait.
+      return modelActor(chatAgent(definition), policy, sampling, { retries: 0 });
     }
-    default:
+    case "oracle":
+    case "noisy":
+    case "nop":
+    case "random":
       return scriptedActor(spec);
   }
 }

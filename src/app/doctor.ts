@@ -3,7 +3,6 @@ import { existsSync, statfsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
 import { messageOf } from "../core/errors.ts";
-import { loadBackend } from "../rl/backend/load-backend.ts";
 import { probeSandboxes } from "../sandbox/index.ts";
 
 export interface Check {
@@ -43,6 +42,8 @@ async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
 
 async function backend(): Promise<Check> {
   try {
+    // Loaded when asked for: no other command's main process needs numerics.
+    const { loadBackend } = await import("../rl/backend/load-backend.ts");
     const { name, refused } = await loadBackend("auto");
     const tried = refused.map((one) => `; ${one.name} refused: ${one.reason}`).join("");
     return { name: "numerics", ok: true, detail: `backend ${name}${tried}` };

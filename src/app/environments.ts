@@ -15,7 +15,7 @@ export interface EnvironmentListing {
 export async function describeEnvironments(): Promise<EnvironmentListing[]> {
   await using driver = createSandboxDriver("bubblewrap");
   const sandbox = await driver.probe();
-  return Promise.all(
+  return await Promise.all(
     environmentIds.map(async (id) => {
       const { kind, description, tasks, requires } = await resolveEnvironment(id);
       const missing = requires.sandbox && !sandbox.available ? (sandbox.reason ?? "no sandbox") : null;

@@ -1,11 +1,13 @@
 /** `judge`: judges a stored run again, and says how far the judge agrees with the tasks' own checks. */
 import { resolve } from "node:path";
+import { z } from "zod";
+import type { JsonValue } from "../core/json.ts";
+import type { EventLog } from "../core/log.ts";
 import { createRandom } from "../core/random.ts";
 import { resolveEnvironment } from "../envs/registry.ts";
 import { createJudge } from "../judge/create-judge.ts";
 import { rejudge, type RejudgeReport } from "../judge/rejudge.ts";
 import { openStore, runInUse } from "../store/store.ts";
-import type { JsonValue } from "../core/json.ts";
 
 export interface JudgeRunOptions {
   readonly spec: string;
@@ -18,30 +20,53 @@ export interface JudgeRunReport extends RejudgeReport {
   readonly judge: string;
   /** "oracle-reward" when the judge read the tasks' own checks. */
   readonly label?: "oracle-reward";
+  /** Of a vote that failed, where steps failed. */
+  readonly failure?: string;
 }
 
-/** Judgements are appended to the run; of several by one judge the latest counts. */
+/**
+ * Judgements are appended to the run. Of several by one judge, training keeps to the first that came in time; the others
+ * stay in the log to be compared.
+ */
 export async function judgeRun(directory: string, options: JudgeRunOptions): Promise<JudgeRunReport> {
   const runDir = resolve(directory);
   await using judge = createJudge(options.spec, { random: createRandom(options.seed) });
   // A run that is being written is joined, not taken over.
   await using log = await openStore(runDir, { mode: runInUse(runDir) ? "attach" : "resume" });
-  const texts = await textsOf(new Set([...log.events({ types: ["episode-start"] })].map(({ env }) => env)));
+  const texts = await textsOf(log);
   const report = await rejudge(log, judge, {
     definitionToText: (env, observation) => texts.get(env)?.(observation) ?? JSON.stringify(observation),
     signal: options.signal,
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   });
   await log.flush();
-  return { ...report, judge: judge.id, ...(judge.privileged ? { label: "oracle-reward" as const } : {}) };
+  const failure = report.failed > 0 ? lastFailure(log, judge.id) : null;
+  return {
+    ...report,
+    judge: judge.id,
+    ...(judge.privileged ? { label: "oracle-reward" as const } : {}),
+    ...(failure === null ? {} : { failure }),
+  };
+}
+
+function lastFailure(log: EventLog, judgeId: string): string | null {
+  let message: string | null = null;
+  for (const { judgement } of log.events({ types: ["judgement"] }))
+    for (const vote of judgement.judgeId === judgeId ? judgement.votes : [])
+      if (vote.status === "failed") message = vote.error.message;
+  return message;
 }
 
 /** A run of a module that is no longer there is judged on its observations as JSON. */
-async function textsOf(envs: ReadonlySet<string>): Promise<Map<string, (observation: JsonValue) => string>> {
+async function textsOf(log: EventLog): Promise<Map<string, (observation: JsonValue) => string>> {
+  const played = z
+    .looseObject({ env: z.string().optional(), envs: z.array(z.string()).optional() })
+    .safeParse(log.readManifest()?.["config"]);
+  const specs = played.success ? [played.data.env ?? [], played.data.envs ?? []].flat() : [];
   const texts = new Map<string, (observation: JsonValue) => string>();
-  for (const env of envs) {
-    const definition = await resolveEnvironment(env).catch(() => null);
-    if (definition) texts.set(env, (observation) => definition.toText(observation));
+  for (const spec of specs) {
+    const definition = await resolveEnvironment(spec).catch(() => null);
+    if (definition) texts.set(definition.id, (observation) => definition.toText(observation));
   }
   return texts;
 }

@@ -16,13 +16,14 @@ export function parseSeed(text: string): number {
 export const envOption = (): Option =>
   new Option("--env <env>", 'environment id, or a path to a module such as "./my-env.ts"');
 export const seedOption = (): Option =>
-  new Option("--seed <n>", "seed of tasks and draws").argParser(parseSeed).default(0);
+  new Option("--seed <n>", "seed of tasks and draws (default: 0)").argParser(parseSeed);
 export const sandboxOption = (): Option =>
-  new Option("--sandbox <kind>", "where untrusted commands run")
-    .choices(["bubblewrap", "unsafe-local"])
-    .default("bubblewrap");
+  new Option("--sandbox <kind>", "where untrusted commands run (default: bubblewrap)").choices([
+    "bubblewrap",
+    "unsafe-local",
+  ]);
 export const parallelOption = (): Option =>
-  new Option("--parallel <n>", "environments open at once, a hard cap").argParser(parseCount).default(8);
+  new Option("--parallel <n>", "environments open at once, a hard cap (default: 8)").argParser(parseCount);
 export const horizonOption = (): Option =>
   new Option("--horizon <h>", "dependent steps that each task chains").argParser(parseCount);
 

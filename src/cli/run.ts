@@ -8,7 +8,7 @@ import type { CliCommand, CliContext } from "./command.ts";
 import { commands } from "./commands/index.ts";
 
 export interface CliIo {
-  readonly stdout: NodeJS.WritableStream;
+  readonly stdout: { write(text: string): unknown };
   readonly stderr: CliContext["stderr"];
   onInterrupt(listener: () => void): void;
 }
@@ -26,14 +26,16 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   const program = new Command("afterstate")
     .description("A gym and an asynchronous RL loop for general agents.")
     .version(packageVersion())
+    .showSuggestionAfterError(false)
     .exitOverride()
-    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: () => undefined });
+    .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: () => undefined })
+    .addHelpText("after", "\nExample:\n  $ afterstate rollout --help\n  $ afterstate quickstart\n");
   for (const command of commands)
     program.addCommand(toCommander(command, io, interrupt.signal, (code) => (exitCode = code)));
 
   try {
     if (argv.length === 0) {
-      io.stdout.write(program.helpInformation());
+      program.outputHelp();
       return 0;
     }
     await program.parseAsync([...argv], { from: "user" });
@@ -76,10 +78,13 @@ function report(error: unknown, argv: readonly string[], io: CliIo, signal: Abor
     io.stderr.write("interrupted\n");
     return 1;
   }
-  io.stderr.write(`afterstate: ${messageOf(error)}\n`);
-  if (!(error instanceof AfterstateError) && process.env["AFTERSTATE_DEBUG"] && error instanceof Error)
-    io.stderr.write(`${error.stack}\n`);
+  io.stderr.write(`afterstate: ${oneLine(messageOf(error))}\n`);
+  if (process.env["AFTERSTATE_DEBUG"] && error instanceof Error) io.stderr.write(`${error.stack}\n`);
   return error instanceof ConfigError ? 2 : 1;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, " ");
 }
 
 function usageMessage(error: CommanderError, argv: readonly string[]): string {
@@ -87,7 +92,7 @@ function usageMessage(error: CommanderError, argv: readonly string[]): string {
   const names = commands.map(({ name }) => name);
   if (error.code === "commander.unknownCommand") {
     const near = nearest(argv[0] ?? "", names);
-    return `afterstate: ${text}${near ? `; did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`;
+    return `afterstate: ${oneLine(text)}${near ? `; did you mean "${near}"?` : ""} (commands: ${names.join(", ")})`;
   }
-  return `afterstate: ${text.replaceAll("\n", " ")} (see: afterstate ${names.includes(argv[0] ?? "") ? `${argv[0]} ` : ""}--help)`;
+  return `afterstate: ${oneLine(text)} (see: afterstate ${names.includes(argv[0] ?? "") ? `${argv[0]} ` : ""}--help)`;
 }

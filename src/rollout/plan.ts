@@ -122,14 +122,15 @@ export async function* planResume(
   for await (const group of plan) {
     const attempts = attemptsOf(group).flatMap((attempt): AttemptPlan[] => {
       const last = latest.get(`${group.groupId}.${attempt.attempt}`);
-      if (stateOf(last) !== only) return [];
+      if (attemptState(last) !== only) return [];
       return [{ ...attempt, retry: last ? last.retry + 1 : 0 }];
     });
     if (attempts.length > 0) yield { ...group, attempts, groupSize: groupSizeOf(group) };
   }
 }
 
-function stateOf(last: EpisodeSummary | undefined): ResumeChoice | "done" {
+/** What a resume makes of an attempt, by its last try. */
+export function attemptState(last: EpisodeSummary | undefined): ResumeChoice | "done" {
   if (!last?.stopReason || last.stopReason === "cancelled") return "missing";
   if (stopReasons[last.stopReason] === "failed") return "failed";
   return last.score === null ? "unscored" : "done";

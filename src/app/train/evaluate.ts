@@ -61,6 +61,7 @@ async function* plan(options: EvaluateOptions): AsyncGenerator<GroupPlan> {
   const { definitions, split, tasks, seed, horizon, purpose } = options;
   for (const [position, definition] of definitions.entries()) {
     const episodes = Math.min(tasks, definition.tasks[split].size ?? tasks);
+    if (episodes === 0) continue;
     for await (const group of planGroups({ definition, split, episodes, seed, horizon, purpose }))
       yield { ...group, groupId: `${purpose}-${position}-${group.groupId}`, definition };
   }

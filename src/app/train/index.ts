@@ -6,9 +6,9 @@ import { systemClock } from "../../core/clock.ts";
 import type { EnvironmentDefinition } from "../../core/env.ts";
 import { ConfigError } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { createRandom } from "../../core/random.ts";
+import type { Judge } from "../../core/judge.ts";
+import type { SandboxDriver } from "../../core/sandbox.ts";
 import { resolveEnvironment } from "../../envs/registry.ts";
-import { createJudge } from "../../judge/create-judge.ts";
 import { parsePolicySpec } from "../../policy/spec.ts";
 import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
 import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
@@ -17,10 +17,12 @@ import { splitText } from "../../rl/tokenizer/split.ts";
 import { createTokenizer } from "../../rl/tokenizer/word-tokenizer.ts";
 import { parseTrainConfig, type TrainConfig } from "../../rl/train/config.ts";
 import { startTraining } from "../../rl/train/train-client.ts";
-import { driverFor } from "../../sandbox/driver-for.ts";
 import type { DurableLog } from "../../store/log.ts";
 import { buildManifest } from "../../store/manifest.ts";
 import { openStore } from "../../store/store.ts";
+import { canonicalEnvironment } from "../environment-spec.ts";
+import { usableDriver } from "../usable-driver.ts";
+import { checkTraining, openTrainingJudge } from "./preflight.ts";
 import type { TrainListener, TrainReport } from "./report.ts";
 import { Training } from "./training.ts";
 
@@ -36,12 +38,13 @@ export interface TrainOptions {
 /** All that a run is, beside the package itself; kept in its manifest. */
 const planSchema = z.strictObject({
   envs: z.array(z.string()).min(1),
-  config: z.unknown().transform(parseTrainConfig),
+  config: z.unknown(),
   startFrom: z.string().nullable(),
   vocabulary: z.strictObject({ words: z.array(z.string()), specials: z.array(z.string()) }),
 });
 
 interface Plan extends z.infer<typeof planSchema> {
+  readonly config: TrainConfig;
   readonly definitions: readonly EnvironmentDefinition[];
 }
 
@@ -50,27 +53,27 @@ export async function train(
   input: { readonly envs: readonly string[]; readonly out: string; readonly config: unknown },
   options: TrainOptions,
 ): Promise<TrainReport> {
-  const config = parseTrainConfig(input.config);
-  if (config.judge.spec !== null) await judgeOf(config)?.close();
+  const given = parseTrainConfig(input.config);
   const definitions = await Promise.all(input.envs.map((env) => resolveEnvironment(env)));
+  const config = await checkTraining(definitions, given);
   const startFrom = startDirectory(config);
+  await using parts = await openParts(definitions, config);
   const words = startFrom === null ? await wordsOf(definitions, config) : [];
   const specials = tokenAgentSpecials(definitions);
-  const plan: Plan = { envs: [...input.envs], config, startFrom, vocabulary: { words, specials }, definitions };
+  const kept = { envs: input.envs.map(canonicalEnvironment), config, startFrom, vocabulary: { words, specials } };
 
   const runDir = resolve(input.out);
   await using log = await openStore(runDir, { mode: "create" });
-  const { definitions: _, ...kept } = plan;
   const manifest = buildManifest({
     runDir,
     config: JSON.parse(JSON.stringify(kept)) as JsonObject,
     seeds: { train: config.seed },
-    judgeId: judgeIdOf(config),
+    judgeId: parts.judge?.id ?? null,
     command: options.command ?? [],
     now: systemClock.now(),
   });
   await log.writeManifest(manifest);
-  return await runPlan(plan, log, input.out, options);
+  return await runPlan({ ...kept, definitions }, parts, log, input.out, options);
 }
 
 /** From the weights that were committed last; the report is for the run as a whole. */
@@ -78,19 +81,42 @@ export async function resumeTrain(out: string, options: TrainOptions): Promise<T
   await using log = await openStore(resolve(out), { mode: "resume" });
   const stored = planSchema.safeParse(log.readManifest()?.["config"]);
   if (!stored.success)
-    throw new ConfigError(`${out} is no training run; for rollouts: afterstate rollout --resume ${out}`, {
+    throw new ConfigError(`${out} holds no training run; a rollout goes on by: afterstate rollout --resume ${out}`, {
       code: "ERR_NOT_TRAINING",
     });
+  const config = parseTrainConfig(stored.data.config);
   const definitions = await Promise.all(stored.data.envs.map((env) => resolveEnvironment(env)));
-  return await runPlan({ ...stored.data, definitions }, log, out, options);
+  await using parts = await openParts(definitions, config);
+  return await runPlan({ ...stored.data, config, definitions }, parts, log, out, options);
 }
 
-async function runPlan(plan: Plan, log: DurableLog, out: string, options: TrainOptions): Promise<TrainReport> {
+interface Parts extends AsyncDisposable {
+  readonly judge: Judge | null;
+  readonly driver: SandboxDriver | null;
+}
+
+async function openParts(definitions: readonly EnvironmentDefinition[], config: TrainConfig): Promise<Parts> {
+  const judge = await openTrainingJudge(config);
+  const driver = await usableDriver(definitions, config.sandbox);
+  return {
+    judge,
+    driver,
+    async [Symbol.asyncDispose]() {
+      await judge?.close();
+      await driver?.close();
+    },
+  };
+}
+
+async function runPlan(
+  plan: Plan,
+  { judge, driver }: Parts,
+  log: DurableLog,
+  out: string,
+  options: TrainOptions,
+): Promise<TrainReport> {
   const { config, definitions, startFrom, vocabulary } = plan;
   const tokenizer = startFrom ? await readTokenizer(startFrom) : createTokenizer(vocabulary.words, vocabulary.specials);
-  await using judge = judgeOf(config);
-  await using driver = driverFor(definitions, config.sandbox);
-  await driver?.sweep();
   await using process = startTraining({
     runDirectory: log.runDir,
     config,
@@ -100,7 +126,7 @@ async function runPlan(plan: Plan, log: DurableLog, out: string, options: TrainO
   });
   const { signal, listener } = options;
   const imitates = startFrom === null && (config.control === "imitation" || !isPastStart(log));
-  return await new Training({
+  const training = new Training({
     log,
     config,
     definitions,
@@ -112,21 +138,14 @@ async function runPlan(plan: Plan, log: DurableLog, out: string, options: TrainO
     listener,
     out,
     signal,
-  }).run();
+  });
+  return await training.run();
 }
 
 /** The start is committed: its demonstrations are not needed again, unless the control goes on with them. */
 function isPastStart(log: DurableLog): boolean {
   for (const _ of log.events({ types: ["weights-published"] })) return true;
   return false;
-}
-
-function judgeOf({ judge, seed }: TrainConfig) {
-  return judge.spec === null ? null : createJudge(judge.spec, { random: createRandom(`${seed}/judge`) });
-}
-
-function judgeIdOf(config: TrainConfig): string | null {
-  return judgeOf(config)?.id ?? null;
 }
 
 function startDirectory({ start }: TrainConfig): string | null {

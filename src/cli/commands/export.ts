@@ -15,7 +15,7 @@ export const exportCommand: CliCommand = {
   async run([directory], { format, out }, { stderr, signal }) {
     const line = progressLine(stderr, "export");
     const result = await exportRun(directory!, {
-      format: String(format),
+      format: format as string,
       ...(typeof out === "string" ? { out } : {}),
       signal,
       onProgress: (written) => line.update(`${written} transitions`),

@@ -19,17 +19,18 @@ export const judge: CliCommand = {
   async run([directory], options, { stderr, signal }) {
     const line = progressLine(stderr, "judge");
     const report = await judgeRun(directory!, {
-      spec: String(options["judge"]),
-      seed: options["seed"] as number,
+      spec: options["judge"] as string,
+      seed: (options["seed"] ?? 0) as number,
       signal,
       onProgress: ({ done, total }) => line.update(`${done}/${total} steps`),
     });
     line.end();
-    const { judged, abstained, failed, agreement, label } = report;
+    const { judged, abstained, failed, agreement, label, failure } = report;
     const lines = [
       `${report.judge}${label ? ` (${label})` : ""}: ${judged} judged, ${abstained} abstained, ${failed} failed`,
+      ...(failure === undefined ? [] : [`failed, for example: ${failure}`]),
       ...(agreement ? [`agreement with subgoals: ${JSON.stringify(agreement)}`] : []),
     ];
-    return { document: report, text: lines.join("\n") };
+    return { document: report, text: lines.join("\n"), exitCode: judged === 0 && failed > 0 ? 1 : 0 };
   },
 };

@@ -14,7 +14,11 @@ export const quickstart: CliCommand = {
     const listener = trainListener(stderr);
     try {
       const report = await train(
-        { envs: ["terminal/shell@1"], out: typeof out === "string" ? out : freeDirectory(), config: { seed } },
+        {
+          envs: ["terminal/shell@1"],
+          out: typeof out === "string" ? out : freeDirectory(),
+          config: { seed: seed ?? 0 },
+        },
         { signal, listener, command: process.argv.slice(2) },
       );
       listener.end();

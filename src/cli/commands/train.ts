@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { Option } from "commander";
-import { resumeTrain, train as runTrain } from "../../app/train/index.ts";
+import { resumeTrain, train as runTrain, type TrainReport } from "../../app/train/index.ts";
 import { ConfigError, messageOf } from "../../core/errors.ts";
 import type { CliCommand } from "../command.ts";
 import { parseSeed } from "../options.ts";
@@ -25,20 +25,18 @@ export const train: CliCommand = {
     const { env, out, config, seed, resume } = options;
     const listener = trainListener(stderr);
     const hooks = { signal, listener, command: process.argv.slice(2) };
-    try {
-      if (typeof resume !== "string" && (typeof env !== "string" || typeof out !== "string"))
+    const start = async (): Promise<TrainReport> => {
+      if (typeof resume === "string") return resumeTrain(resume, hooks);
+      if (typeof env !== "string" || typeof out !== "string")
         throw new ConfigError("train needs --env and --out (or --resume DIR)", { code: "ERR_ARGUMENTS" });
-      const report =
-        typeof resume === "string"
-          ? await resumeTrain(resume, hooks)
-          : await runTrain(
-              {
-                envs: String(env).split(","),
-                out: String(out),
-                config: { ...(await readConfig(config)), ...(seed === undefined ? {} : { seed }) },
-              },
-              hooks,
-            );
+      const envs = env.split(",").map((one) => one.trim());
+      return runTrain(
+        { envs, out, config: { ...(await readConfig(config)), ...(seed === undefined ? {} : { seed }) } },
+        hooks,
+      );
+    };
+    try {
+      const report = await start();
       listener.end();
       return { document: report, text: describeTraining(report) };
     } finally {
@@ -49,9 +47,14 @@ export const train: CliCommand = {
 
 async function readConfig(path: unknown): Promise<object> {
   if (typeof path !== "string") return {};
+  let config: unknown;
   try {
-    return JSON.parse(await readFile(path, "utf8")) as object;
+    config = JSON.parse(await readFile(path, "utf8"));
   } catch (error) {
     throw new ConfigError(`cannot read the config ${path}: ${messageOf(error)}`, { code: "ERR_CONFIG", cause: error });
   }
+  if (typeof config === "object" && config !== null && !Array.isArray(config)) return config;
+  throw new ConfigError(`the config ${path} must hold one JSON object, for example {"loop": {"updates": 20}}`, {
+    code: "ERR_CONFIG",
+  });
 }

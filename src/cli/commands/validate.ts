@@ -1,7 +1,7 @@
 import { Option } from "commander";
+import { usableDriver } from "../../app/usable-driver.ts";
 import { validateEnvironment } from "../../app/validate.ts";
 import { resolveEnvironment } from "../../envs/registry.ts";
-import { driverFor } from "../../sandbox/driver-for.ts";
 import type { SandboxKind } from "../../core/sandbox.ts";
 import type { CliCommand } from "../command.ts";
 import { horizonOption, parseCount, sandboxOption, seedOption } from "../options.ts";
@@ -13,18 +13,18 @@ export const validate: CliCommand = {
   description: "Prove an environment without a model: every gold solution passes, every no-op fails, twice the same.",
   examples: ["afterstate validate terminal/shell@1 --tasks 300", "afterstate validate ./my-env.ts"],
   options: [
-    new Option("--tasks <n>", "how many tasks, of train and test in turn").argParser(parseCount).default(100),
+    new Option("--tasks <n>", "how many tasks, of train and test in turn (default: 100)").argParser(parseCount),
     seedOption(),
     horizonOption(),
     sandboxOption(),
   ],
   async run([spec], options, { stderr, signal }) {
     const definition = await resolveEnvironment(spec!);
-    await using driver = driverFor([definition], options["sandbox"] as SandboxKind);
+    await using driver = await usableDriver([definition], (options["sandbox"] ?? "bubblewrap") as SandboxKind);
     const line = progressLine(stderr, "validate");
     const report = await validateEnvironment(definition, {
-      tasks: options["tasks"] as number,
-      seed: options["seed"] as number,
+      tasks: (options["tasks"] ?? 100) as number,
+      seed: (options["seed"] ?? 0) as number,
       ...(options["horizon"] === undefined ? {} : { horizon: options["horizon"] as number }),
       driver,
       signal,

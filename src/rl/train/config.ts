@@ -1,6 +1,6 @@
 /** The configuration of a training run: parsed once at the edge, saved resolved beside the run. */
 import { z } from "zod";
-import { ConfigError } from "../../core/errors.ts";
+import { parseUserConfig } from "../../core/parse-config.ts";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -91,12 +91,5 @@ export type TrainConfig = z.infer<typeof trainConfigSchema>;
 
 /** @throws ConfigError ERR_CONFIG that names each wrong key. */
 export function parseTrainConfig(input: unknown): TrainConfig {
-  const parsed = trainConfigSchema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => {
-    const path = issue.path.join(".");
-    if (issue.code !== "unrecognized_keys") return `${path || "config"}: ${issue.message}`;
-    return `unknown key ${issue.keys.map((key) => `"${path ? `${path}.` : ""}${key}"`).join(", ")}`;
-  });
-  throw new ConfigError(`training config: ${problems.join("; ")}`, { code: "ERR_CONFIG" });
+  return parseUserConfig(trainConfigSchema, input, "training config");
 }
