@@ -125,7 +125,7 @@ async function runPlan(
     vocabulary,
   });
   const { signal, listener } = options;
-  const imitates = startFrom === null && (config.control === "imitation" || !isPastStart(log));
+  const demonstrates = config.control === "imitation" || (startFrom === null && !isPastStart(log));
   const training = new Training({
     log,
     config,
@@ -134,7 +134,8 @@ async function runPlan(
     tokenizer,
     judge,
     process,
-    imitates,
+    demonstrates,
+    startsFresh: startFrom === null,
     listener,
     out,
     signal,

@@ -36,8 +36,10 @@ export interface TrainingParts {
   readonly tokenizer: Tokenizer;
   readonly judge: Judge | null;
   readonly process: TrainingProcess;
+  /** Whether a demonstrator is to be imitated: at the start, or further on as a control. */
+  readonly demonstrates: boolean;
   /** False when the run starts from a given model. */
-  readonly imitates: boolean;
+  readonly startsFresh: boolean;
   readonly listener: TrainListener;
   readonly out: string;
   readonly signal: AbortSignal;
@@ -45,6 +47,9 @@ export interface TrainingParts {
 
 /** Dev evaluations share the machine with the loops. */
 const devParallel = 8;
+
+/** Tasks of the train split by index: what is imitated at the start, further on, and reinforced is never the same. */
+const firstTasks = { start: 0, furtherImitation: 500_000, train: 1_000_000 };
 
 /** Demonstrations that may be played before the training process has used the ones before. */
 const demonstrationsAhead = 1_024;
@@ -89,10 +94,10 @@ export class Training {
   }
 
   async #phases(): Promise<TrainReport> {
-    const { config, listener, process, imitates, log, judge, out } = this.#parts;
+    const { config, listener, process, demonstrates, startsFresh, log, judge, out } = this.#parts;
     const demonstrating = linkedController(this.#loops.signal);
-    if (imitates) {
-      listener.onPhase(`imitating noisy:${config.start.noiseRate} for ${config.start.tokens} tokens`);
+    if (demonstrates) {
+      if (startsFresh) listener.onPhase(`imitating noisy:${config.start.noiseRate} for ${config.start.tokens} tokens`);
       this.#loop(this.#demonstrate(demonstrating.signal));
     }
     const replies = process.replies()[Symbol.asyncIterator]();
@@ -117,7 +122,16 @@ export class Training {
     const { backend, parameterCount: parameters } = serving;
     const runDirectory = log.runDir;
     const report = serving.report();
-    return await this.#reporter.finish({ before, after, serving: report, backend, parameters, judge, runDirectory, out });
+    return await this.#reporter.finish({
+      before,
+      after,
+      serving: report,
+      backend,
+      parameters,
+      judge,
+      runDirectory,
+      out,
+    });
   }
 
   async #awaitStart(replies: Replies): Promise<{ version: number; path: string }> {
@@ -226,8 +240,8 @@ export class Training {
     signal: AbortSignal,
   ): Promise<void> {
     const { config, definitions, log, driver } = this.#parts;
-    // Demonstrations and reinforcement use different tasks of the train split.
-    const firstTask = purpose === trainPurpose ? 1_000_000 : 0;
+    const firstTask =
+      firstTasks[purpose === trainPurpose ? "train" : this.#parts.startsFresh ? "start" : "furtherImitation"];
     const source = groupSource({ definitions, config, purpose, split: "train", attempts, firstTask, limit, signal });
     const groups = restOfGroups(log, purpose, source);
     const { parallel, seed } = config;

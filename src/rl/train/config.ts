@@ -32,6 +32,7 @@ const loopSchema = z.strictObject({
   epochs: count.default(1).describe("passes over an update's samples"),
   minibatches: count.default(1).describe("optimiser steps in each pass"),
   learningRate: positive.default(5e-4),
+  warmupUpdates: z.int().min(0).default(5).describe("updates over which the learning rate rises from 0"),
   temperature: positive.default(1),
   maxTokens: count.default(48).describe("longest completion"),
   clipLow: fraction.default(0.2),
