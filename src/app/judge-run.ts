@@ -11,8 +11,9 @@ import { openStore, runInUse } from "../store/store.ts";
 
 export interface JudgeRunOptions {
   readonly spec: string;
-  readonly seed: number;
-  readonly signal: AbortSignal;
+  /** Decides the flips of `subgoal:flip=P`; default 0. */
+  readonly seed?: number;
+  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: { done: number; total: number }) => void;
 }
 
@@ -30,13 +31,13 @@ export interface JudgeRunReport extends RejudgeReport {
  */
 export async function judgeRun(directory: string, options: JudgeRunOptions): Promise<JudgeRunReport> {
   const runDir = resolve(directory);
-  await using judge = createJudge(options.spec, { random: createRandom(options.seed) });
+  await using judge = createJudge(options.spec, { random: createRandom(options.seed ?? 0) });
   // A run that is being written is joined, not taken over.
   await using log = await openStore(runDir, { mode: runInUse(runDir) ? "attach" : "resume" });
   const texts = await textsOf(log);
   const report = await rejudge(log, judge, {
     definitionToText: (env, observation) => texts.get(env)?.(observation) ?? JSON.stringify(observation),
-    signal: options.signal,
+    signal: options.signal ?? new AbortController().signal,
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   });
   await log.flush();

@@ -7,9 +7,11 @@ import { isAbort, messageOf } from "../core/errors.ts";
 import type { JsonValue } from "../core/json.ts";
 import { play } from "../core/play.ts";
 import { createRandom } from "../core/random.ts";
-import type { SandboxDriver } from "../core/sandbox.ts";
+import type { SandboxDriver, SandboxKind } from "../core/sandbox.ts";
 import type { Split, Task } from "../core/task.ts";
 import { memoryBlobs } from "../core/memory-blobs.ts";
+import { resolveEnvironment } from "../envs/registry.ts";
+import { usableDriver } from "./usable-driver.ts";
 
 export interface ValidationReport {
   readonly env: string;
@@ -20,6 +22,29 @@ export interface ValidationReport {
 }
 
 export interface ValidateOptions {
+  /** Default 100. */
+  readonly tasks?: number;
+  /** Default 0. */
+  readonly seed?: number;
+  readonly horizon?: number;
+  /** Default bubblewrap. */
+  readonly sandbox?: SandboxKind;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/**
+ * @param env a registered id, or the path of a module.
+ * @throws ConfigError when it cannot be loaded, SandboxError when it needs a sandbox and there is none.
+ */
+export async function validate(env: string, options: ValidateOptions = {}): Promise<ValidationReport> {
+  const { tasks = 100, seed = 0, sandbox = "bubblewrap", signal = new AbortController().signal, ...rest } = options;
+  const definition = await resolveEnvironment(env);
+  await using driver = await usableDriver([definition], sandbox);
+  return await validateEnvironment(definition, { tasks, seed, signal, driver, ...rest });
+}
+
+interface Validation {
   readonly tasks: number;
   readonly seed: number;
   readonly horizon?: number;
@@ -29,10 +54,7 @@ export interface ValidateOptions {
 }
 
 /** Train and test tasks in turn; both checks are played twice, and a check that comes out differently has failed. */
-export async function validateEnvironment(
-  definition: EnvironmentDefinition,
-  options: ValidateOptions,
-): Promise<ValidationReport> {
+async function validateEnvironment(definition: EnvironmentDefinition, options: Validation): Promise<ValidationReport> {
   const tasks = await sampleTasks(definition, options);
   const failures: { task: string; check: "gold" | "nop"; detail: string }[] = [];
   const passed = { gold: 0, nop: 0 };
@@ -51,10 +73,7 @@ export async function validateEnvironment(
   return { env: definition.id, tasks: tasks.length, goldPassed: passed.gold, nopFailed: passed.nop, failures };
 }
 
-async function sampleTasks(
-  definition: EnvironmentDefinition,
-  { tasks, seed, horizon }: ValidateOptions,
-): Promise<Task[]> {
+async function sampleTasks(definition: EnvironmentDefinition, { tasks, seed, horizon }: Validation): Promise<Task[]> {
   const result: Task[] = [];
   const splits: readonly Split[] = ["train", "test"];
   for (let index = 0; result.length < tasks; index++) {
@@ -74,7 +93,7 @@ async function failureOf(
   definition: EnvironmentDefinition,
   task: Task,
   check: "gold" | "nop",
-  options: ValidateOptions,
+  options: Validation,
 ): Promise<string | null> {
   if (check === "gold" && !task.oracle) return "the task has no oracle solution";
   const turns = check === "gold" ? task.oracle!.map(({ actions }) => actions) : [];
@@ -93,7 +112,7 @@ async function outcomeOf(
   definition: EnvironmentDefinition,
   task: Task,
   turns: readonly (readonly JsonValue[])[],
-  { driver, signal }: ValidateOptions,
+  { driver, signal }: Validation,
 ): Promise<Outcome> {
   const { limits } = definition.requires;
   signal.throwIfAborted();

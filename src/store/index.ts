@@ -18,7 +18,7 @@ export { type EpisodeView, viewEpisode } from "./episode-view.ts";
 export { exportFormats, type ExportOptions, type ExportResult, exportRun } from "./export.ts";
 export { DurableLog } from "./log.ts";
 export { buildManifest, gitCommit, hashJson, type ManifestInput } from "./manifest.ts";
-export { createSampleQueue, type SampleQueueOptions } from "./sample-queue.ts";
+export { createSampleQueue, releaseLeases, type SampleQueueOptions } from "./sample-queue.ts";
 export { openStore, type OpenStoreOptions, runInUse } from "./store.ts";
 export { type TransitionOptions, transitions } from "./transitions.ts";
 export { writeFileAtomic } from "./atomic-file.ts";

@@ -99,6 +99,18 @@ export function createSampleQueue(log: DurableLog, options: SampleQueueOptions):
   };
 }
 
+/**
+ * Gives back what an earlier process of this consumer leased and did not acknowledge, for one that takes its place: it
+ * need not wait for the leases to expire, and a late acknowledgement by the other is refused. Returns how many leases.
+ */
+export function releaseLeases(log: DurableLog, consumer: string): number {
+  return log.transact(({ tables }) => {
+    const held = [...tables.leases.getRange()].filter(({ value }) => value.consumer === consumer);
+    for (const { value } of held) voidLease(tables, value.leaseId);
+    return held.length;
+  });
+}
+
 function isAcknowledged(tables: Tables, groupId: string): boolean {
   return tables.acknowledged.get(groupId) !== undefined;
 }

@@ -28,9 +28,19 @@ import { Training } from "./training.ts";
 
 export type { TrainListener, TrainReport } from "./report.ts";
 
+export interface TrainInput {
+  /** Registered ids or module paths. */
+  readonly envs: readonly string[];
+  /** Run directory to make. */
+  readonly out: string;
+  /** See docs/training.md; what it leaves out has defaults. */
+  readonly config?: unknown;
+}
+
 export interface TrainOptions {
-  readonly signal: AbortSignal;
-  readonly listener: TrainListener;
+  readonly signal?: AbortSignal;
+  /** Default: nobody listens. */
+  readonly listener?: TrainListener;
   /** As typed, for the manifest. */
   readonly command?: readonly string[];
 }
@@ -49,11 +59,8 @@ interface Plan extends z.infer<typeof planSchema> {
 }
 
 /** @throws ConfigError before anything is written. */
-export async function train(
-  input: { readonly envs: readonly string[]; readonly out: string; readonly config: unknown },
-  options: TrainOptions,
-): Promise<TrainReport> {
-  const given = parseTrainConfig(input.config);
+export async function train(input: TrainInput, options: TrainOptions = {}): Promise<TrainReport> {
+  const given = parseTrainConfig(input.config ?? {});
   const definitions = await Promise.all(input.envs.map((env) => resolveEnvironment(env)));
   const config = await checkTraining(definitions, given);
   const startFrom = startDirectory(config);
@@ -77,7 +84,7 @@ export async function train(
 }
 
 /** From the weights that were committed last; the report is for the run as a whole. */
-export async function resumeTrain(out: string, options: TrainOptions): Promise<TrainReport> {
+export async function resumeTrain(out: string, options: TrainOptions = {}): Promise<TrainReport> {
   await using log = await openStore(resolve(out), { mode: "resume" });
   const stored = planSchema.safeParse(log.readManifest()?.["config"]);
   if (!stored.success)
@@ -89,6 +96,14 @@ export async function resumeTrain(out: string, options: TrainOptions): Promise<T
   await using parts = await openParts(definitions, config);
   return await runPlan({ ...stored.data, config, definitions }, parts, log, out, options);
 }
+
+const silent: TrainListener = {
+  onPhase: () => undefined,
+  onImitation: () => undefined,
+  onUpdate: () => undefined,
+  onEvaluation: () => undefined,
+  onCollapse: () => undefined,
+};
 
 interface Parts extends AsyncDisposable {
   readonly judge: Judge | null;
@@ -124,7 +139,7 @@ async function runPlan(
     startFrom,
     vocabulary,
   });
-  const { signal, listener } = options;
+  const { signal = new AbortController().signal, listener = silent } = options;
   const demonstrates = config.control === "imitation" || (startFrom === null && !isPastStart(log));
   const training = new Training({
     log,

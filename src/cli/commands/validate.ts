@@ -1,8 +1,5 @@
 import { Option } from "commander";
-import { usableDriver } from "../../app/usable-driver.ts";
-import { validateEnvironment } from "../../app/validate.ts";
-import { resolveEnvironment } from "../../envs/registry.ts";
-import type { SandboxKind } from "../../core/sandbox.ts";
+import { validate as runValidate, type ValidateOptions } from "../../app/validate.ts";
 import type { CliCommand } from "../command.ts";
 import { horizonOption, parseCount, sandboxOption, seedOption } from "../options.ts";
 import { progressLine } from "../progress-line.ts";
@@ -19,14 +16,9 @@ export const validate: CliCommand = {
     sandboxOption(),
   ],
   async run([spec], options, { stderr, signal }) {
-    const definition = await resolveEnvironment(spec!);
-    await using driver = await usableDriver([definition], (options["sandbox"] ?? "bubblewrap") as SandboxKind);
     const line = progressLine(stderr, "validate");
-    const report = await validateEnvironment(definition, {
-      tasks: (options["tasks"] ?? 100) as number,
-      seed: (options["seed"] ?? 0) as number,
-      ...(options["horizon"] === undefined ? {} : { horizon: options["horizon"] as number }),
-      driver,
+    const report = await runValidate(spec!, {
+      ...(options as ValidateOptions),
       signal,
       onProgress: (done, total) => line.update(`${done}/${total} tasks`),
     });
@@ -34,7 +26,7 @@ export const validate: CliCommand = {
     const { tasks, goldPassed, nopFailed, failures } = report;
     const ok = tasks > 0 && goldPassed === tasks && nopFailed === tasks;
     const lines = [
-      `${definition.id}: ${goldPassed}/${tasks} gold solutions pass, ${nopFailed}/${tasks} no-ops fail`,
+      `${report.env}: ${goldPassed}/${tasks} gold solutions pass, ${nopFailed}/${tasks} no-ops fail`,
       ...failures.slice(0, 20).map(({ task, check, detail }) => `  ${check} ${task}: ${detail}`),
     ];
     return { document: report, text: lines.join("\n"), exitCode: ok ? 0 : 1 };

@@ -3,6 +3,7 @@
  * rate. What it gains was there to be had without any reward.
  */
 import { join } from "node:path";
+import type { JsonObject } from "../../core/json.ts";
 import type { EventLog } from "../../core/log.ts";
 import type { Trainer } from "../model/contract.ts";
 import type { TrainConfig } from "./config.ts";
@@ -31,8 +32,7 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
     const metrics = await trainer.step({ type: "imitation", sequences });
     const path = weightsPath(version + 1);
     await trainer.save(join(runDirectory, path), version + 1);
-    await log.append({ type: "weights-published", version: version + 1, path, manifest: {} });
-    options.onPublished(path, {
+    const report: UpdateReport = {
       version: version + 1,
       groups: 0,
       sequences: sequences.length,
@@ -51,6 +51,9 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
       tokens: metrics.tokens,
       metrics,
       seconds: (performance.now() - startedMs) / 1000,
-    });
+    };
+    const manifest = JSON.parse(JSON.stringify(report)) as JsonObject;
+    await log.append({ type: "weights-published", version: version + 1, path, manifest });
+    options.onPublished(path, report);
   }
 }

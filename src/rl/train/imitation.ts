@@ -25,12 +25,18 @@ export class DemonstrationReader {
   readonly #episodes = new Set<string>();
   readonly #ready: ImitationSequence[] = [];
   #afterSeq = 0;
+  #toSkip = 0;
 
   /** @param maxContext demonstrations longer than this, in tokens, cannot be learned and are left out. */
   constructor(log: EventLog, purpose: string, maxContext: number) {
     this.#log = log;
     this.#purpose = purpose;
     this.#maxContext = maxContext;
+  }
+
+  /** Pass over the next `count`: an earlier session of the run has used them. */
+  skip(count: number): void {
+    this.#toSkip += count;
   }
 
   async take(count: number, signal: AbortSignal): Promise<ImitationSequence[]> {
@@ -50,10 +56,23 @@ export class DemonstrationReader {
       } else if (this.#episodes.has(event.episodeId)) {
         const { promptTokenIds, tokenIds } = event.call;
         if (!promptTokenIds || !tokenIds) continue;
-        if (promptTokenIds.length + tokenIds.length <= this.#maxContext) this.#ready.push({ promptTokenIds, tokenIds });
+        if (promptTokenIds.length + tokenIds.length > this.#maxContext) continue;
+        if (this.#toSkip > 0) this.#toSkip -= 1;
+        else this.#ready.push({ promptTokenIds, tokenIds });
       }
     }
   }
+}
+
+/** What earlier sessions of a run imitated, by what they published with their weights. */
+export function earlierImitation(log: EventLog): { readonly start: ImitationReport | null; readonly used: number } {
+  let start: ImitationReport | null = null;
+  let used = 0;
+  for (const { version, manifest } of log.events({ types: ["weights-published"] })) {
+    if (version === 0) start = (manifest["imitation"] ?? null) as ImitationReport | null;
+    else if (manifest["groups"] === 0) used += Number(manifest["sequences"]);
+  }
+  return { start, used: used + (start?.sequences ?? 0) };
 }
 
 const pollMs = 20;

@@ -9,7 +9,8 @@ import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
 import { toErrorRecord } from "../../core/errors.ts";
-import { createSampleQueue } from "../../store/sample-queue.ts";
+import type { JsonObject } from "../../core/json.ts";
+import { createSampleQueue, releaseLeases } from "../../store/sample-queue.ts";
 import { latestWeights } from "../../store/checkpoints.ts";
 import type { DurableLog } from "../../store/log.ts";
 import { openStore } from "../../store/store.ts";
@@ -20,9 +21,9 @@ import { createLanguageModel, type LocalModel } from "../model/local-model.ts";
 import { createTrainer, loadTrainer, type LocalTrainer } from "../model/trainer.ts";
 import { createTokenizer } from "../tokenizer/word-tokenizer.ts";
 import type { TrainConfig } from "./config.ts";
-import { DemonstrationReader, imitate, type ImitationReport } from "./imitation.ts";
+import { DemonstrationReader, earlierImitation, imitate, type ImitationReport } from "./imitation.ts";
 import { runImitationControl } from "./imitation-control.ts";
-import { demonstrationPurpose, weightsPath } from "./paths.ts";
+import { demonstrationPurpose, trainConsumer, weightsPath } from "./paths.ts";
 import type { TrainReply, TrainRequest, TrainStart } from "./protocol.ts";
 import type { UpdateReport } from "./update.ts";
 import { runUpdateLoop } from "./update-loop.ts";
@@ -50,7 +51,11 @@ async function run(start: TrainStart): Promise<void> {
   const demonstrations = new DemonstrationReader(log, demonstrationPurpose, config.model.maxContext);
   const committed = latestWeights(log);
   const version = committed?.version ?? 0;
-  if (!committed) await makeStart(start, log, demonstrations);
+  if (committed) {
+    const { start: imitation, used } = earlierImitation(log);
+    demonstrations.skip(used);
+    if (imitation) reply({ type: "imitation", report: imitation });
+  } else await makeStart(start, log, demonstrations);
   const path = committed?.path ?? weightsPath(0);
   reply({ type: "published", version, path, report: null });
   await mayLoop;
@@ -63,26 +68,35 @@ async function run(start: TrainStart): Promise<void> {
   const onPublished = (published: string, report: UpdateReport): void =>
     reply({ type: "published", version: report.version, path: published, report });
   if (config.control === "imitation") await runImitationControl({ ...shared, log, demonstrations, onPublished });
-  else await runUpdateLoop({ ...shared, queue, reference, onPublished });
+  else {
+    // Of a training process that was killed in an update.
+    releaseLeases(log, trainConsumer);
+    await runUpdateLoop({ ...shared, queue, reference, onPublished });
+  }
 }
 
 /** Weights 0: a given model as it is, or a fresh one after imitation. */
 async function makeStart(start: TrainStart, log: DurableLog, demonstrations: DemonstrationReader): Promise<void> {
   const { runDirectory, config } = start;
   const target = join(runDirectory, weightsPath(0));
+  let imitation: ImitationReport | null = null;
   if (start.startFrom !== null) {
     await cp(start.startFrom, target, { recursive: true });
   } else {
     const model = await freshModel(start);
     const trainer = createTrainer(model, { learningRate: config.start.learningRate, warmupSteps: 20 });
     const { tokens, sequencesPerStep } = config.start;
-    const onStep = (report: ImitationReport): void => reply({ type: "imitation", report });
+    const onStep = (report: ImitationReport): void => {
+      imitation = report;
+      reply({ type: "imitation", report });
+    };
     await imitate(trainer, demonstrations, { tokens, sequencesPerStep, signal: stop.signal, onStep });
     await saveModel(model, target);
     trainer.dispose();
     model.dispose();
   }
-  await log.append({ type: "weights-published", version: 0, path: weightsPath(0), manifest: {} });
+  const manifest = JSON.parse(JSON.stringify({ imitation })) as JsonObject;
+  await log.append({ type: "weights-published", version: 0, path: weightsPath(0), manifest });
   await log.flush();
 }
 

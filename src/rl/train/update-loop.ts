@@ -11,7 +11,7 @@ import { createRandom } from "../../core/random.ts";
 import type { SampleQueue } from "../../core/sample.ts";
 import type { LanguageModel, PolicySequence, StepMetrics, Trainer } from "../model/contract.ts";
 import type { TrainConfig } from "./config.ts";
-import { weightsPath } from "./paths.ts";
+import { trainConsumer, weightsPath } from "./paths.ts";
 import { assembleUpdate, type UpdateReport } from "./update.ts";
 
 export interface UpdateLoopOptions {
@@ -57,7 +57,7 @@ export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
 
 async function leaseGroups(queue: SampleQueue, count: number, signal: AbortSignal) {
   for (;;) {
-    const lease = await queue.lease({ consumer: "trainer", maxGroups: count, minGroups: count });
+    const lease = await queue.lease({ consumer: trainConsumer, maxGroups: count, minGroups: count });
     if (lease) return lease;
     await systemClock.sleep(pollMs, signal);
   }
