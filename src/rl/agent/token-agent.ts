@@ -42,18 +42,21 @@ export function tokenAgent(
   options: TokenAgentOptions = defaultTokenAgentOptions,
 ): TokenAgent {
   const codec: ActionCodec = actionCodec(definition);
+  // The prompt leaves single spaces out: they say nothing that word boundaries do not, and cost a third of its length.
+  const spaces = new Set(tokenizer.encode(" "));
+  const read = (text: string): number[] => tokenizer.encode(text).filter((id) => !spaces.has(id));
   const renderTokens = (view: AgentView): number[] => {
     const ids = [
       tokenizer.bosId,
       tokenizer.special("<instruction>"),
-      ...tokenizer.encode(view.instruction).slice(0, options.maxInstructionTokens),
+      ...read(view.instruction).slice(0, options.maxInstructionTokens),
     ];
     const last = view.history.at(-1);
     if (last) {
       const text = last.parseError ?? definition.toText(last.observation);
-      ids.push(tokenizer.special("<output>"), ...tokenizer.encode(text.slice(-1_000)).slice(-options.maxOutputTokens));
+      ids.push(tokenizer.special("<output>"), ...read(text.slice(-1_000)).slice(-options.maxOutputTokens));
     }
-    ids.push(tokenizer.special("<step>"), ...tokenizer.encode(` ${view.stepIndex + 1}`), tokenizer.special("<act>"));
+    ids.push(tokenizer.special("<step>"), ...tokenizer.encode(String(view.stepIndex + 1)), tokenizer.special("<act>"));
     return ids;
   };
   return {

@@ -40,7 +40,7 @@ export async function collectVocabulary(
     .slice(0, options.maxWords)
     .map(([piece]) => piece);
   // Step numbers are in every prompt, whatever the tasks say.
-  const stepNumbers = Array.from({ length: 30 }, (_, index) => split(` ${index + 1}`)).flat();
+  const stepNumbers = Array.from({ length: 30 }, (_, index) => split(String(index + 1))).flat();
   return [...new Set([...words, ...stepNumbers])];
 }
 

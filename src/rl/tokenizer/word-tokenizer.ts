@@ -1,9 +1,9 @@
 /**
  * Word-level tokenizer with a byte fallback.
  *
- * Ids: special tokens first (<pad>, <bos>, <eos>, then the caller's), then 256 bytes, then words. A word carries its
- * leading space (" file" and "file" are two words), so that decoding is concatenation. What is not in the vocabulary is
- * spelled in bytes, preceded by its space word where there is one. Lone surrogates, which UTF-8 cannot hold, are
+ * Ids: special tokens first (<pad>, <bos>, <eos>, then the caller's), then 256 bytes, then words. Decoding is
+ * concatenation; spaces are tokens of their own, or the head of a punctuation token. What is not in the vocabulary is
+ * spelled in bytes. Lone surrogates, which UTF-8 cannot hold, are
  * written as the three bytes that WTF-8 gives them.
  */
 import { z } from "zod";
@@ -45,7 +45,7 @@ export function createTokenizer(words: readonly string[], specials: readonly str
   const encodePiece = (text: string): number[] => {
     const whole = wordIds.get(text);
     if (whole !== undefined) return [whole];
-    // " unknown": the space, then the word if that is known bare, else its bytes.
+    // Unknown punctuation after a space: the space, then the punctuation if that is known bare, else its bytes.
     const bare = text.length > 1 && text.startsWith(" ") ? wordIds.get(text.slice(1)) : undefined;
     return bare === undefined ? bytesOf(text) : [...bytesOf(" "), bare];
   };
