@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { Option } from "commander";
 import { train } from "../../app/train/index.ts";
 import type { CliCommand } from "../command.ts";
+import { hintAtResume } from "../resume-hint.ts";
 import { seedOption } from "../options.ts";
 import { describeTraining, trainListener } from "../train-view.ts";
 
@@ -12,11 +13,12 @@ export const quickstart: CliCommand = {
   options: [seedOption(), new Option("--out <dir>", "run directory to make; default: runs/quickstart-N")],
   async run(_args, { seed, out }, { stderr, signal }) {
     const listener = trainListener(stderr);
+    const directory = typeof out === "string" ? out : freeDirectory();
     try {
       const report = await train(
         {
           envs: ["terminal/shell@1"],
-          out: typeof out === "string" ? out : freeDirectory(),
+          out: directory,
           config: { seed: seed ?? 0 },
         },
         { signal, listener, command: process.argv.slice(2) },
@@ -25,6 +27,7 @@ export const quickstart: CliCommand = {
       return { document: report, text: describeTraining(report) };
     } finally {
       listener.end();
+      hintAtResume({ stderr, signal }, directory);
     }
   },
 };

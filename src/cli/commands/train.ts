@@ -3,6 +3,7 @@ import { Option } from "commander";
 import { resumeTrain, train as runTrain, type TrainReport } from "../../app/train/index.ts";
 import { ConfigError, messageOf } from "../../core/errors.ts";
 import type { CliCommand } from "../command.ts";
+import { hintAtResume } from "../resume-hint.ts";
 import { parseSeed } from "../options.ts";
 import { describeTraining, trainListener } from "../train-view.ts";
 
@@ -41,6 +42,7 @@ export const train: CliCommand = {
       return { document: report, text: describeTraining(report) };
     } finally {
       listener.end();
+      hintAtResume({ stderr, signal }, typeof resume === "string" ? resume : (out as string));
     }
   },
 };
