@@ -37,7 +37,14 @@ function expectOneLine({ stdout, stderr }: CliResult, message: RegExp): void {
 const rollout = (env: string, policy: string, ...rest: string[]) => [
   "rollout",
   "--json",
-  ...["--env", env, "--policy", policy, "--episodes", "2", "--out", "new"],
+  "--env",
+  env,
+  "--policy",
+  policy,
+  "--episodes",
+  "2",
+  "--out",
+  "new",
   ...rest,
 ];
 const train = (...rest: string[]) => ["train", "--json", "--env", guessNumber, "--out", "new", ...rest];
@@ -142,7 +149,14 @@ describe("a run directory", () => {
   test("that a live process writes is named with its process", async () => {
     const owner = place.start([
       "rollout",
-      ...["--env", fixture("slow.mjs"), "--policy", "oracle", "--episodes", "1", "--out", "busy"],
+      "--env",
+      fixture("slow.mjs"),
+      "--policy",
+      "oracle",
+      "--episodes",
+      "1",
+      "--out",
+      "busy",
     ]);
     await expect.poll(() => existsSync(join(place.path, "busy/run.json")), { timeout: 30_000 }).toBe(true);
     for (const args of [

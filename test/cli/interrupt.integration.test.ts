@@ -18,8 +18,20 @@ afterAll(() => place[Symbol.dispose]());
 
 const start = (out: string): RunningCli =>
   place.start([
-    ...["rollout", "--json", "--env", "terminal/shell@1", "--policy", "oracle", "--horizon", "20"],
-    ...["--episodes", String(episodes), "--parallel", "3", "--out", out],
+    "rollout",
+    "--json",
+    "--env",
+    "terminal/shell@1",
+    "--policy",
+    "oracle",
+    "--horizon",
+    "20",
+    "--episodes",
+    String(episodes),
+    "--parallel",
+    "3",
+    "--out",
+    out,
   ]);
 
 /** Waits until terminals answer. */

@@ -67,8 +67,16 @@ describe("with --json, standard output is one document", () => {
     expect(exported.json()).toEqual({ written: 5, out: "whole/transitions.jsonl" });
     expect(readFileSync(join(place.path, "whole/transitions.jsonl"), "utf8").trim().split("\n")).toHaveLength(5);
     const coloured = await place.run(
-      ...["rollout", "--json", "--env", fixture("colours.mjs"), "--policy", "noisy:0.5"],
-      ...["--episodes", "20", "--out", "coloured"],
+      "rollout",
+      "--json",
+      "--env",
+      fixture("colours.mjs"),
+      "--policy",
+      "noisy:0.5",
+      "--episodes",
+      "20",
+      "--out",
+      "coloured",
     );
     const { success } = coloured.json();
     const judged = await place.run("judge", "coloured", "--judge", "subgoal:flip=0.2", "--json");
@@ -122,7 +130,16 @@ describe("a resumed rollout", () => {
        } };`,
     );
     const broken = await place.run(
-      ...["rollout", "--json", "--env", "./fragile.mjs", "--policy", "oracle", "--episodes", "3", "--out", "fragile"],
+      "rollout",
+      "--json",
+      "--env",
+      "./fragile.mjs",
+      "--policy",
+      "oracle",
+      "--episodes",
+      "3",
+      "--out",
+      "fragile",
     );
     expect(broken.code).toBe(1);
     expect(broken.json()).toMatchObject({

@@ -15,7 +15,7 @@ export interface CliResult {
   readonly stdout: string;
   readonly stderr: string;
   /** Standard output as the one JSON document that it must be. */
-  json(): Record<string, any>;
+  readonly json: () => Record<string, any>;
 }
 
 export interface RunningCli {
