@@ -1,0 +1,77 @@
+/**
+ * How fast are terminals, and what does each layer cost? See benchmarks/README.md.
+ *
+ *   npm run bench:terminals -- [--smoke] [--only steps,resets,capacity] [--out FILE]
+ *
+ * Run after a build: the spawning host and the sandbox's init come from dist/.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { loadavg, tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { usableDriver } from "../../src/app/usable-driver.ts";
+import { resolveEnvironment } from "../../src/envs/registry.ts";
+import { measureCapacity } from "./capacity.ts";
+import { describeMachine } from "./machine.ts";
+import { countHeld } from "./own-processes.ts";
+import { measureResets, type ResetSettings } from "./resets.ts";
+import { measureSteps, type StepSettings } from "./steps.ts";
+import type { BenchContext } from "./terminals.ts";
+
+interface Settings {
+  readonly steps: StepSettings;
+  readonly resets: ResetSettings;
+  readonly capacity: number;
+}
+
+const full: Settings = {
+  steps: { terminals: [1, 8, 64, 256], rounds: 9, stepsPerRound: 640 },
+  resets: { atOnce: [1, 4, 8, 16], rounds: 5, resetsPerRound: 120 },
+  capacity: 1000,
+};
+const smoke: Settings = {
+  steps: { terminals: [1, 8], rounds: 2, stepsPerRound: 16 },
+  resets: { atOnce: [1, 4], rounds: 1, resetsPerRound: 8 },
+  capacity: 16,
+};
+const sections = ["steps", "resets", "capacity"] as const;
+
+const { values } = parseArgs({
+  options: {
+    smoke: { type: "boolean", default: false },
+    only: { type: "string", default: sections.join(",") },
+    out: { type: "string" },
+  },
+});
+const settings = values.smoke ? smoke : full;
+const chosen = values.only.split(",");
+const unknown = chosen.find((name) => !(sections as readonly string[]).includes(name));
+if (unknown !== undefined) throw new Error(`--only ${unknown}: choose from ${sections.join(", ")}`);
+const out = resolve(values.out ?? `benchmarks/results/terminals/${values.smoke ? "smoke" : "full"}.json`);
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+const definition = await resolveEnvironment("terminal/shell@1");
+const first = await definition.tasks.train.get(0, { seed: 0 });
+// Timers take no longer than 31 bits of milliseconds.
+const task = { ...first, limits: { ...first.limits, maxSteps: 1e9, maxTimeMs: 2e9 } };
+const workDirectory = await mkdtemp(join(tmpdir(), "afterstate-bench-"));
+const startedAt = new Date();
+const results: Record<string, unknown> = {};
+const driver = (await usableDriver([definition], "bubblewrap"))!;
+const atStart = describeMachine();
+try {
+  const context: BenchContext = { driver, definition, task, workDirectory };
+  if (chosen.includes("steps")) results["steps"] = await measureSteps(settings.steps, context, say);
+  if (chosen.includes("resets")) results["resets"] = await measureResets(settings.resets, context, say);
+  if (chosen.includes("capacity")) results["capacity"] = await measureCapacity(settings.capacity, context, say);
+} finally {
+  await driver.close();
+  await rm(workDirectory, { recursive: true });
+}
+const leaked = await countHeld(driver);
+say(`leaked: ${JSON.stringify(leaked)}`);
+const seconds = (Date.now() - startedAt.getTime()) / 1000;
+const machine = { ...atStart, loadAveragesAtEnd: loadavg() };
+await mkdir(dirname(out), { recursive: true });
+await writeFile(out, `${JSON.stringify({ startedAt, seconds, machine, settings, ...results, leaked }, null, 1)}\n`);
+say(`written: ${out}`);
