@@ -7,10 +7,10 @@ const count = z.int().min(1);
 const positive = z.number().positive();
 
 const modelSchema = z.strictObject({
-  dModel: count.default(128),
+  dModel: count.default(96),
   layers: count.default(2),
   heads: count.default(4),
-  ffn: count.default(344),
+  ffn: count.default(256),
   maxContext: count.default(256).describe("tokens of prompt and completion together"),
   copyHead: z.boolean().default(true).describe("mix a pointer distribution over the context into the vocabulary's"),
   tiedHead: z.boolean().default(true),
@@ -19,19 +19,19 @@ const modelSchema = z.strictObject({
 const startSchema = z.strictObject({
   policy: z.string().optional().describe('directory of a model to start from, "local:DIR"; default: imitate'),
   noiseRate: fraction.default(0.65).describe("the demonstrator replaces each oracle step at this rate: noisy:RATE"),
-  tokens: count.default(300_000).describe("imitation budget, all tokens that go through the model"),
-  learningRate: positive.default(1e-3),
+  tokens: count.default(360_000).describe("imitation budget, all tokens that go through the model"),
+  learningRate: positive.default(2e-3),
   sequencesPerStep: count.default(32),
   vocabularyTasks: count.default(2_000),
 });
 
 const loopSchema = z.strictObject({
   updates: z.int().min(0).default(60),
-  groupsPerUpdate: count.default(16),
+  groupsPerUpdate: count.default(24),
   attempts: count.min(2).default(8).describe("attempts at each task: the group that gives the baseline"),
   epochs: count.default(1).describe("passes over an update's samples"),
   minibatches: count.default(1).describe("optimiser steps in each pass"),
-  learningRate: positive.default(5e-4),
+  learningRate: positive.default(7e-4),
   warmupUpdates: z.int().min(0).default(5).describe("updates over which the learning rate rises from 0"),
   temperature: positive.default(1),
   maxTokens: count.default(48).describe("longest completion"),
@@ -80,8 +80,8 @@ export const trainConfigSchema = z.strictObject({
   evaluation: z
     .strictObject({
       tasks: count.default(384).describe("held-out test tasks, measured before and after"),
-      devTasks: z.int().min(0).default(64).describe("dev tasks, measured every devEvery updates for the curve"),
-      devEvery: count.default(10),
+      devTasks: z.int().min(0).default(48).describe("dev tasks, measured every devEvery updates for the curve"),
+      devEvery: count.default(15),
       sampled: z.boolean().default(true).describe("also measure sampled success at temperature 1"),
     })
     .prefault({}),
