@@ -94,7 +94,7 @@ void serve_write(int fd, struct reader *request);
 void serve_read(int fd, struct reader *request);
 void serve_tree(int fd, struct reader *request);
 void serve_processes(int fd, bool descendants_only);
-/* SIGKILL to a session, its process group and all their descendants; repeated until none is left or rounds run out. */
+/* SIGKILL to a session, its process group and all their descendants. */
 void kill_session(pid_t leader);
 /* SIGKILL to every descendant of this process. */
 void kill_descendants(void);

@@ -136,6 +136,10 @@ static bool start_exec(struct session *session, struct reader *request) {
   free(env);
   session->kind = EXEC;
   session->deadline_ms = timeout_ms == 0 ? 0 : now_ms() + timeout_ms;
+  if (session->pid > 0 && session->input_left == 0) {
+    close(session->input);
+    session->input = -1;
+  }
   if (session->pid > 0) return true;
   send_error(session->client, ready ? error : EINVAL, "cannot start a process");
   return false;

@@ -66,39 +66,62 @@ static void mark_descendants(struct process *processes, int count, pid_t ancesto
   }
 }
 
-static int kill_marked(struct process *processes, int count) {
-  int killed = 0;
-  for (int i = 0; i < count; i++) {
-    if (!processes[i].marked || processes[i].pid == getpid() || processes[i].state == 'Z') continue;
-    if (kill(processes[i].pid, SIGKILL) == 0) killed++;
+static void signal_marked(const struct process *processes, int count, int number) {
+  for (int i = 0; i < count; i++)
+    if (processes[i].marked && processes[i].pid != getpid()) kill(processes[i].pid, number);
+}
+
+static bool is_among(const pid_t *pids, int count, pid_t pid) {
+  for (int i = 0; i < count; i++)
+    if (pids[i] == pid) return true;
+  return false;
+}
+
+/* Everything that belongs together is stopped before anything is killed: a stopped process starts no other, and while
+ * a parent lives its children can be told by it, even those that left its session. Ends when a look finds nobody new. */
+static void kill_family(bool (*belongs)(const struct process *, pid_t), pid_t root, pid_t ancestor) {
+  static pid_t known[MAX_LISTED];
+  int known_count = 0;
+  for (int round = 0; round < MAX_KILL_ROUNDS; round++) {
+    struct process *processes;
+    int count = list_processes(&processes), found = 0;
+    for (int i = 0; i < count; i++)
+      processes[i].marked = processes[i].pid != getpid() &&
+                            (belongs(&processes[i], root) || is_among(known, known_count, processes[i].pid));
+    mark_descendants(processes, count, ancestor);
+    signal_marked(processes, count, SIGSTOP);
+    for (int i = 0; i < count; i++)
+      if (processes[i].marked && !is_among(known, known_count, processes[i].pid) && known_count < MAX_LISTED) {
+        known[known_count++] = processes[i].pid;
+        found++;
+      }
+    if (found > 0) continue;
+    break;
   }
-  return killed;
+  for (int i = 0; i < known_count; i++) kill(known[i], SIGKILL);
+}
+
+static bool is_of_session(const struct process *process, pid_t leader) {
+  return process->pid == leader || process->group == leader || process->session == leader;
+}
+
+static bool is_nobody(const struct process *process, pid_t root) {
+  (void)process;
+  (void)root;
+  return false;
 }
 
 void kill_session(pid_t leader) {
-  if (leader <= 1) return;
-  kill(-leader, SIGKILL);
-  for (int round = 0; round < MAX_KILL_ROUNDS; round++) {
-    struct process *processes;
-    int count = list_processes(&processes);
-    for (int i = 0; i < count; i++)
-      processes[i].marked =
-          processes[i].pid == leader || processes[i].group == leader || processes[i].session == leader;
-    mark_descendants(processes, count, -1);
-    if (kill_marked(processes, count) == 0) return;
-    usleep(200);
-  }
+  if (leader > 1) kill_family(is_of_session, leader, -1);
 }
 
 void kill_descendants(void) {
-  for (;;) {
-    struct process *processes;
-    int count = list_processes(&processes);
-    mark_descendants(processes, count, getpid());
-    int killed = kill_marked(processes, count);
-    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
-    if (killed == 0) return;
-    usleep(200);
+  for (int round = 0; round < MAX_KILL_ROUNDS; round++) {
+    kill_family(is_nobody, 0, getpid());
+    pid_t pid;
+    while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) continue;
+    if (pid < 0) return; /* no children left: as their reaper we would have inherited the others' */
+    usleep(1000);
   }
 }
 

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -34,13 +33,13 @@ static void join(const char *cgroup) {
 }
 
 int start_main(const struct options *options) {
-  pid_t parent = getppid();
   close_range(3, ~0u, 0);
   if (options->socket == NULL || options->rest[0] == NULL) {
     errno = EINVAL;
     die("start");
   }
-  /* One pipe to the process that starts sandboxes: it reads our errors or init's sign of life, and its end is ours. */
+  /* One pipe to the process that starts sandboxes: it brings our errors and init's sign of life there, and init ends
+   * when it breaks: so nothing outlives the process that started it. */
   if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) die("dup2");
   listen_on(options->socket);
   for (int i = 0; i < options->cgroup_count; i++) join(options->cgroups[i]);
@@ -48,8 +47,6 @@ int start_main(const struct options *options) {
     uid_t id = (uid_t)options->uid;
     if (setgroups(0, NULL) != 0 || setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0) die("drop privileges");
   }
-  /* After the change of user, which clears it. */
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) die("parent is gone");
   signal(SIGPIPE, SIG_DFL);
   char *no_environment[] = {NULL};
   execve(options->rest[0], options->rest, no_environment);

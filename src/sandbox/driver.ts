@@ -14,6 +14,7 @@ import {
 import { type CgroupSupport, detectCgroups, makeDriverGroups, planGroups, removeDriverGroups } from "./cgroups.ts";
 import type { Flavour } from "./flavour.ts";
 import { HostClient } from "./host-client.ts";
+import { removeCgroup } from "./host/cgroup-directories.ts";
 import { findFamilies } from "./process-table.ts";
 import { RunDirectory, ownerName } from "./run-directory.ts";
 import { RunningSandbox } from "./running-sandbox.ts";
@@ -106,6 +107,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
       if (uid !== null) this.users.giveBack(uid);
       if (this.sandboxes.size === 0) this.host?.setIdle(true);
       await rm(socketPath, { force: true });
+      if (host.isLost) await Promise.all(cgroups.map(({ path }) => removeCgroup(path)));
     };
     const sandbox = new RunningSandbox({
       sandboxId,

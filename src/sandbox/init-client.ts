@@ -13,6 +13,9 @@ import { FrameSplitter, PayloadReader, PayloadWriter, initOp, initTag } from "./
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 const noTime = 0xffff_ffff_ffff_ffffn;
 const fileKinds = { file: 0, directory: 1, symlink: 2 } as const;
+/** Init keeps a command's deadline; this, on top of it, is for an init that cannot answer. */
+const answerGraceMs = 15_000;
+const fileTimeoutMs = 60_000;
 /** Larger contents are written to the socket on their own, not copied into one buffer with the rest. */
 const separateBytes = 64 * 1024;
 
@@ -40,6 +43,11 @@ export class InitClient {
     this.socketPath = socketPath;
   }
 
+  /** @throws the error that ended the sandbox, if it has ended. */
+  assertAlive(): void {
+    if (this.lost !== null) throw this.lost;
+  }
+
   /** The sandbox is gone: what is under way and what comes later fails with `error`. */
   fail(error: Error): void {
     this.lost ??= error;
@@ -55,7 +63,8 @@ export class InitClient {
       .strings(request.argv)
       .strings(Object.entries(request.env).map(([name, value]) => `${name}=${value}`))
       .payload();
-    const [answer] = await this.request(initOp.exec, payload, [request.input], request.signal);
+    const { input, signal, timeoutMs } = request;
+    const [answer] = await this.request(initOp.exec, payload, [input], timeoutMs + answerGraceMs, signal);
     if (answer?.tag !== initTag.exit) throw protocolError("exec");
     const reader = new PayloadReader(answer.payload);
     const exitCode = reader.i32();
@@ -125,6 +134,7 @@ export class InitClient {
     op: number,
     payload: Buffer,
     stream: readonly Uint8Array[] = [],
+    patienceMs = fileTimeoutMs,
     signal?: AbortSignal,
   ): Promise<Answer[]> {
     return new Promise((resolve, reject) => {
@@ -135,7 +145,9 @@ export class InitClient {
       this.open.add(socket);
       const onAbort = (): void => void socket.destroy(signal?.reason as Error);
       signal?.addEventListener("abort", onAbort, { once: true });
+      const timer = setTimeout(() => socket.destroy(new Error(`no answer for ${patienceMs} ms`)), patienceMs);
       const settle = (finish: () => void): void => {
+        clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         this.open.delete(socket);
         finish();
@@ -182,7 +194,8 @@ function readTreeEntry(reader: PayloadReader): TreeEntry {
   const path = reader.string();
   const mode = reader.u32();
   const size = Number(reader.u64());
-  const mtimeSeconds = Number(reader.u64()) / 1e9;
+  const mtimeNs = reader.u64();
+  const mtimeSeconds = Number(mtimeNs / 1_000_000_000n) + Number(mtimeNs % 1_000_000_000n) / 1e9;
   const hasContent = reader.u32() !== 0;
   const content = reader.bytes();
   const format = mode & 0o170000;

@@ -19,8 +19,6 @@ import { HostShell } from "./host-shell.ts";
 import { InitClient } from "./init-client.ts";
 
 const defaultExecTimeoutMs = 30_000;
-/** Init keeps the deadline; this is for an init that cannot answer. */
-const answerGraceMs = 15_000;
 const defaultReadBytes = 64 * 1024 * 1024;
 const treeDefaults = { maxEntries: 4096, maxFileBytes: 256 * 1024, maxTotalBytes: 8 * 1024 * 1024, skip: [] };
 
@@ -59,22 +57,20 @@ export class RunningSandbox implements Sandbox {
   }
 
   exec(argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
-    const timeoutMs = options.timeoutMs ?? defaultExecTimeoutMs;
     const { input } = options;
-    const backstop = AbortSignal.timeout(timeoutMs + answerGraceMs);
     return this.init.exec({
       argv,
       env: { ...this.parts.launch.env, ...options.env },
       cwd: this.resolve(options.cwd),
       input: input === undefined ? Buffer.alloc(0) : typeof input === "string" ? Buffer.from(input) : input,
-      timeoutMs,
+      timeoutMs: options.timeoutMs ?? defaultExecTimeoutMs,
       maxOutputBytes: this.limits.maxOutputBytes,
-      signal: options.signal === undefined ? backstop : AbortSignal.any([options.signal, backstop]),
+      signal: options.signal,
     });
   }
 
   async shell(options: ShellOptions): Promise<Shell> {
-    this.assertOpen();
+    this.init.assertAlive();
     const { host, initPath, socketPath, uid, launch, sandboxId } = this.parts;
     const shellId = this.parts.nextShellId();
     const argv = options.argv ?? launch.shellArgv;
@@ -132,10 +128,6 @@ export class RunningSandbox implements Sandbox {
     if (!host.isLost) await host.request({ op: "stop", sandboxId }).catch(() => {});
     await launch.dispose();
     await release();
-  }
-
-  private assertOpen(): void {
-    if (this.closing !== null) throw new SandboxError(`sandbox ${this.id} is closed`, { code: "ERR_SANDBOX_CLOSED" });
   }
 
   /** Text only: links are resolved inside. */

@@ -126,8 +126,9 @@ function readMemory(pid: number, address: number, length: number): Buffer | null
 
 function pollFds(pid: number, address: number, count: number): number[] {
   const bytes = readMemory(pid, address, Math.min(count, maxPollEntries) * 8);
+  if (bytes === null) return [];
   const fds: number[] = [];
-  for (let at = 0; bytes !== null && at < bytes.length; at += 8)
+  for (let at = 0; at < bytes.length; at += 8)
     if ((bytes.readInt16LE(at + 4) & (pollIn | pollReadNormal)) !== 0) fds.push(bytes.readInt32LE(at));
   return fds;
 }
@@ -135,9 +136,9 @@ function pollFds(pid: number, address: number, count: number): number[] {
 function selectFds(pid: number, count: number, address: number): number[] {
   const bounded = Math.min(count, maxSelectFds);
   const bytes = readMemory(pid, address, Math.ceil(bounded / 64) * 8);
+  if (bytes === null) return [];
   const fds: number[] = [];
-  for (let fd = 0; bytes !== null && fd < bounded; fd++)
-    if (((bytes[fd >> 3] ?? 0) & (1 << (fd & 7))) !== 0) fds.push(fd);
+  for (let fd = 0; fd < bounded; fd++) if (((bytes[fd >> 3] ?? 0) & (1 << (fd & 7))) !== 0) fds.push(fd);
   return fds;
 }
 

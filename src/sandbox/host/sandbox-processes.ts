@@ -5,6 +5,7 @@ import type { HostEvent, StartRequest } from "./protocol.ts";
 
 const ready = 0x06; // what init writes when it serves (native/init.c)
 const maxDetailBytes = 4096;
+const patienceMs = 3000;
 
 interface Held {
   readonly child: ChildProcess;
@@ -57,9 +58,11 @@ export class SandboxProcesses {
   async stop(sandboxId: number): Promise<void> {
     const held = this.held.get(sandboxId);
     if (held === undefined) return;
-    // Closing its pipe lets an init without a pid namespace end what it started; bubblewrap can simply be killed.
+    // Init ends what it started when its pipe breaks; an init that cannot (frozen, out of memory) is killed.
     held.child.stdout?.destroy();
+    const timer = setTimeout(() => held.child.kill("SIGKILL"), patienceMs);
     await held.gone;
+    clearTimeout(timer);
   }
 
   killAll(): void {
