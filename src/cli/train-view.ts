@@ -32,14 +32,17 @@ export function trainListener(stderr: CliContext["stderr"]): TrainListener & { e
 
 export function describeTraining(report: TrainReport): string {
   const { before, after, gain, updates, seconds, staleness, serving } = report;
-  const families = Object.keys(after.byFamily).map((family) => [
-    family,
-    percent(before.byFamily[family]?.success ?? 0),
-    percent(after.byFamily[family]!.success),
-    String(after.byFamily[family]!.n),
-  ]);
+  const rows = (by: "byFamily" | "byEnv"): string[][] =>
+    Object.entries(after[by]).map(([name, { success, n }]) => [
+      name,
+      percent(before[by][name]?.success ?? 0),
+      percent(success),
+      String(n),
+    ]);
+  const environments = rows("byEnv");
   return [
-    table(["held-out test tasks by family", "before", "after", "n"], families),
+    table(["held-out test tasks by family", "before", "after", "n"], rows("byFamily")),
+    ...(environments.length > 1 ? ["", table(["by environment", "before", "after", "n"], environments)] : []),
     "",
     `greedy success ${percent(before.success)} -> ${percent(after.success)} on ${after.n} held-out tasks: ` +
       `${gain.mean >= 0 ? "+" : ""}${(100 * gain.mean).toFixed(1)} points (95 % interval ${interval(gain.ci95)})`,

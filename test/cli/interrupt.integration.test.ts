@@ -65,13 +65,13 @@ const alive = (family: readonly ProcessRecord[]): ProcessRecord[] =>
     return now?.startTime === startTime && now.state !== "Z";
   });
 
-describe.skipIf(!available)("a rollout of terminals", () => {
+describe.skipIf(!available)("a rollout of terminals", { timeout: 120_000 }, () => {
   test("ends at Ctrl-C with its document, nothing left running, and a log that a resume completes", async () => {
     const running = start("stopped");
     await untilSteps("stopped", 6);
     const family = descendantsOf(running.child.pid!);
     expect(family.length).toBeGreaterThan(6);
-    running.child.kill("SIGINT");
+    running.interrupt();
     const stopped = await running.ended;
     expect(alive(family)).toEqual([]);
     expect(stopped.code).toBe(1);

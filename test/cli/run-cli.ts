@@ -21,6 +21,8 @@ export interface CliResult {
 export interface RunningCli {
   readonly child: ChildProcessWithoutNullStreams;
   readonly ended: Promise<CliResult>;
+  /** Ctrl-C, as a terminal sends it: to the program and all that it started in its process group. */
+  interrupt(): void;
   /** Resolves when standard error matches. */
   saw(pattern: RegExp): Promise<void>;
 }
@@ -36,7 +38,7 @@ export class Workplace implements Disposable {
   }
 
   start(args: readonly string[], env: NodeJS.ProcessEnv = process.env): RunningCli {
-    const child = spawn(process.execPath, [cliPath, ...args], { cwd: this.path, env });
+    const child = spawn(process.execPath, [cliPath, ...args], { cwd: this.path, env, detached: true });
     this.#running.add(child);
     let stdout = "";
     let stderr = "";
@@ -57,7 +59,8 @@ export class Workplace implements Disposable {
         child.once("close", () => reject(new Error(`ended without ${String(pattern)}: ${stderr}`)));
         look();
       });
-    return { child, ended, saw };
+    const interrupt = (): void => void process.kill(-child.pid!, "SIGINT");
+    return { child, ended, interrupt, saw };
   }
 
   run(...args: string[]): Promise<CliResult> {

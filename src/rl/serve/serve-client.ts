@@ -4,7 +4,7 @@ import { childEntry } from "../../core/child-entry.ts";
 import { PolicyError } from "../../core/errors.ts";
 import type { Generation, GenerateRequest, Policy } from "../../core/policy.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
-import { childEnd, forkChild, RemoteError } from "../process/child.ts";
+import { childEnd, endChild, forkChild, RemoteError } from "../process/child.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { LatencyLedger, type ServingReport } from "./latency-ledger.ts";
 import type { ServeReply, ServeRequest } from "./protocol.ts";
@@ -151,9 +151,8 @@ class Channel {
     });
   }
 
-  async close(): Promise<void> {
-    if (this.#child.connected) this.#child.disconnect();
-    await this.#ended;
+  close(): Promise<void> {
+    return endChild(this.#child, this.#ended);
   }
 
   #settle(reply: ServeReply): void {

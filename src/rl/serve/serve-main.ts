@@ -9,17 +9,13 @@ import type { VersionSpan } from "../../core/policy.ts";
 import { createRandom } from "../../core/random.ts";
 import { loadModel, readWeights } from "../model/checkpoint.ts";
 import type { LanguageModel } from "../model/contract.ts";
+import { joinParent } from "../process/parent.ts";
 import type { ServeReply, ServeRequest, ServeStart } from "./protocol.ts";
 
 let model: LanguageModel | null = null;
 const running = new Map<number, AbortController>();
 
-const reply = (message: ServeReply): void => {
-  process.send?.(message);
-};
-
-process.on("disconnect", () => process.exit(0));
-process.on("message", (message: ServeRequest) => {
+const reply = joinParent<ServeRequest, ServeReply>((message) => {
   const id = "id" in message ? message.id : null;
   handle(message).catch((error: unknown) => {
     reply({ type: "failed", id, error: toErrorRecord(error, "policy") });

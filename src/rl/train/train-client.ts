@@ -1,7 +1,7 @@
 /** Starts the training process and hears from it. */
 import { childEntry } from "../../core/child-entry.ts";
 import { TrainerError } from "../../core/errors.ts";
-import { childEnd, forkChild, RemoteError } from "../process/child.ts";
+import { childEnd, endChild, forkChild, RemoteError } from "../process/child.ts";
 import type { TrainReply, TrainRequest, TrainStart } from "./protocol.ts";
 
 /** What the training process says, short of its failure, which is thrown. */
@@ -34,10 +34,7 @@ export function startTraining(start: Omit<TrainStart, "type">): TrainingProcess 
   };
   send({ type: "start", ...start });
 
-  const close = async (): Promise<void> => {
-    if (child.connected) child.disconnect();
-    await exit;
-  };
+  const close = (): Promise<void> => endChild(child, exit);
   return {
     loop: () => send({ type: "loop" }),
     async *replies() {

@@ -16,6 +16,7 @@ import type { DurableLog } from "../../store/log.ts";
 import { openStore } from "../../store/store.ts";
 import { loadBackend } from "../backend/load-backend.ts";
 import type { TrainerOptions } from "../model/contract.ts";
+import { joinParent } from "../process/parent.ts";
 import { loadModel, saveModel } from "../model/checkpoint.ts";
 import { createLanguageModel, type LocalModel } from "../model/local-model.ts";
 import { createTrainer, loadTrainer, type LocalTrainer } from "../model/trainer.ts";
@@ -32,12 +33,7 @@ const stop = new AbortController();
 let letLoop: () => void = () => undefined;
 const mayLoop = new Promise<void>((resolve) => (letLoop = resolve));
 
-const reply = (message: TrainReply): void => {
-  process.send?.(message);
-};
-
-process.on("disconnect", () => process.exit(0));
-process.on("message", (message: TrainRequest) => {
+const reply = joinParent<TrainRequest, TrainReply>((message) => {
   if (message.type === "loop") return letLoop();
   run(message).then(
     () => reply({ type: "finished" }),
