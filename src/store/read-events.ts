@@ -20,8 +20,18 @@ export function* readEvents<T extends LogEventType>(
     if (seqs.length === 0) return;
     after = seqs.at(-1)!;
     const page = seqs.map((seq) => readEvent(tables, seq));
+    releaseSnapshot(tables);
     for (const event of page) if (types === undefined || types.has(event.type)) yield event as EventOfType<T>;
   }
+}
+
+/**
+ * Lets go of the pages that were just read. LMDB would do it at the next turn of the event loop, but a process that
+ * computes for seconds without one (a trainer) pins every page that its writers free meanwhile: seen to grow a database
+ * of 130 MB to 1.8 GB.
+ */
+export function releaseSnapshot({ root }: Tables): void {
+  root.resetReadTxn();
 }
 
 /** @throws StoreError ERR_LOG_CORRUPT when the record is missing or damaged. */

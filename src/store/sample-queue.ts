@@ -11,6 +11,7 @@ import type { LogEvent } from "../core/events.ts";
 import type { AckOptions, Lease, LeaseOptions, SampleQueue } from "../core/sample.ts";
 import type { LeaseRecord, Tables } from "./database.ts";
 import type { DurableLog } from "./log.ts";
+import { releaseSnapshot } from "./read-events.ts";
 import { Readiness, type ReadinessOptions, type ReadyGroup } from "./readiness.ts";
 import { buildSampleGroup } from "./sample-group.ts";
 
@@ -51,11 +52,9 @@ export function createSampleQueue(log: DurableLog, options: SampleQueueOptions):
       });
       if (taken === null) return null;
       const { leaseId, expiresAt } = taken.record;
-      return {
-        leaseId,
-        expiresAt,
-        groups: taken.free.map((group: ReadyGroup) => buildSampleGroup(log, group, options)),
-      };
+      const groups = taken.free.map((group: ReadyGroup) => buildSampleGroup(log, group, options));
+      releaseSnapshot(tables);
+      return { leaseId, expiresAt, groups };
     },
 
     async ack(leaseId: string, { checkpoint, dropped = [], publish }: AckOptions = {}): Promise<void> {
