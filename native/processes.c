@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_LISTED = 32768, MAX_ARGUMENT_BYTES = 4096, MAX_KILL_ROUNDS = 50 };
+enum { MAX_LISTED = 32768, MAX_ARGUMENT_BYTES = 4096, MAX_KILL_ROUNDS = 50, MAX_END_MS = 2000 };
 
 struct process {
   pid_t pid, parent, group, session;
@@ -77,6 +77,17 @@ static bool is_among(const pid_t *pids, int count, pid_t pid) {
   return false;
 }
 
+/* A killed process takes a moment to go; "killed" should mean gone. Bounded: one may hang in the kernel. */
+static void await_end(const pid_t *pids, int count) {
+  uint64_t deadline_ms = now_ms() + MAX_END_MS;
+  for (int i = 0; i < count; i++) {
+    char pid[16];
+    struct process process;
+    snprintf(pid, sizeof pid, "%d", (int)pids[i]);
+    while (read_process(pid, &process) && process.state != 'Z' && now_ms() < deadline_ms) usleep(200);
+  }
+}
+
 /* Everything that belongs together is stopped before anything is killed: a stopped process starts no other, and while
  * a parent lives its children can be told by it, even those that left its session. Ends when a look finds nobody new. */
 static void kill_family(bool (*belongs)(const struct process *, pid_t), pid_t root, pid_t ancestor) {
@@ -99,6 +110,7 @@ static void kill_family(bool (*belongs)(const struct process *, pid_t), pid_t ro
     break;
   }
   for (int i = 0; i < known_count; i++) kill(known[i], SIGKILL);
+  await_end(known, known_count);
 }
 
 static bool is_of_session(const struct process *process, pid_t leader) {

@@ -326,7 +326,9 @@ export function describeSandboxConformance(name: string, create: () => SandboxDr
 
     test("processes are listed with argv, parent and state", async () => {
       const abort = new AbortController();
-      const running = bash(sandbox, "perl -e 'sleep 300' 'an argument'; true", { signal: abort.signal }).catch(() => {});
+      const running = bash(sandbox, "perl -e 'sleep 300' 'an argument'; true", { signal: abort.signal }).catch(
+        () => {},
+      );
       let found = await sandbox.processes();
       while (!found.some(({ argv }) => argv[0] === "perl")) found = await sandbox.processes();
       const child = found.find(({ argv }) => argv[0] === "perl");
