@@ -75,7 +75,7 @@ export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptio
 }
 
 /** An endpoint that fails for good before it ever scored is a wrong spec: a thousand failed judgements would only hide it. */
-function throwIfHopeless({ votes }: Judgement): void {
+export function throwIfHopeless({ votes }: Judgement): void {
   for (const vote of votes)
     if (vote.status !== "failed" || vote.error.retryable || !vote.error.code.startsWith("ERR_ENDPOINT_")) return;
   const [first] = votes;

@@ -39,6 +39,8 @@ export class HostClient {
         stdio: ["ignore", "ignore", "inherit", "pipe"],
         env: { PATH: "/usr/bin:/bin" },
         cwd: "/",
+        // A session of its own: Ctrl-C at a terminal is for the owner, who decides what ends; the pipe's end ends the host.
+        detached: true,
       },
     );
     this.pipe = this.child.stdio[hostPipeFd] as Duplex;

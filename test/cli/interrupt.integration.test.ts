@@ -71,7 +71,7 @@ describe.skipIf(!available)("a rollout of terminals", { timeout: 120_000 }, () =
     await untilSteps("stopped", 6);
     const family = descendantsOf(running.child.pid!);
     expect(family.length).toBeGreaterThan(6);
-    running.child.kill("SIGINT");
+    running.interrupt();
     const stopped = await running.ended;
     expect(alive(family)).toEqual([]);
     expect(stopped.code).toBe(1);

@@ -13,6 +13,7 @@ import type { EnvironmentDefinition } from "../../core/env.ts";
 import type { Judge } from "../../core/judge.ts";
 import type { SandboxDriver } from "../../core/sandbox.ts";
 import { runJudgeLoop } from "../../judge/judge-loop.ts";
+import { throwIfHopeless } from "../../judge/rejudge.ts";
 import { systemClock } from "../../core/clock.ts";
 import { startServing, type Serving } from "../../rl/serve/serve-client.ts";
 import type { Tokenizer } from "../../rl/tokenizer/tokenizer.ts";
@@ -74,6 +75,8 @@ export class Training {
       .filter(({ version }) => version > 0)
       .map(({ manifest }) => manifest as unknown as UpdateReport);
     this.#reporter = new TrainReporter(parts.config, parts.listener, earlier);
+    if (parts.config.control === "imitation")
+      this.#imitated = earlier.reduce((sum, { sequences }) => sum + sequences, 0);
   }
 
   async run(): Promise<TrainReport> {
@@ -135,11 +138,12 @@ export class Training {
   }
 
   async #awaitStart(replies: Replies): Promise<{ version: number; path: string }> {
+    const before = this.#imitated;
     for (;;) {
       const { value: reply, done } = await replies.next();
       if (done) throw new Error("the training process ended before its start");
       if (reply.type === "imitation") {
-        this.#imitated = reply.report.sequences;
+        this.#imitated = before + reply.report.sequences;
         this.#reporter.imitation(reply.report);
       } else if (reply.type === "published") return reply;
     }
@@ -252,6 +256,7 @@ export class Training {
     const { judge, log, definitions, config } = this.#parts;
     if (!judge) return;
     const texts = new Map(definitions.map((definition) => [definition.id, definition]));
+    let scored = false;
     await runJudgeLoop({
       log,
       judge,
@@ -261,6 +266,13 @@ export class Training {
       signal: this.#loops.signal,
       clock: systemClock,
       pollMs: 10,
+      // A judge that has never answered and never can is a wrong spec: it ends the run instead of training without it.
+      check(judgement) {
+        if (!scored) throwIfHopeless(judgement);
+      },
+      onJudged: ({ score }) => {
+        scored ||= score !== null;
+      },
     });
   }
 

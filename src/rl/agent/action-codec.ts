@@ -41,7 +41,10 @@ export function actionCodec(definition: EnvironmentDefinition): ActionCodec {
     for (const [name, isText] of tool.args) {
       const value = fields[name];
       if (value === undefined) continue;
-      ids.push(tokenizer.special(argToken(name)), ...tokenizer.encode(isText ? String(value) : JSON.stringify(value)));
+      ids.push(
+        tokenizer.special(argToken(name)),
+        ...tokenizer.encode(isText && typeof value === "string" ? value : JSON.stringify(value)),
+      );
     }
     return ids;
   };
