@@ -7,6 +7,7 @@ import { defaultTaskLimits, type Task } from "../../core/task.ts";
 import { defaultTimeoutsMs, type TerminalAction, type TerminalObservation } from "./schema.ts";
 import { type Rest, Session } from "./session.ts";
 import { checkSubgoals, worldOf } from "./tasks/index.ts";
+import type { WorldState } from "./tasks/contract.ts";
 import { snapshotWorld, type TerminalArtifacts, toArtifacts } from "./world-state.ts";
 
 const cols = 80;
@@ -23,6 +24,9 @@ export class TerminalEnvironment implements Environment<TerminalAction, Terminal
   private readonly clock: Clock;
   private readonly session: Session;
   private task: Task | null = null;
+  private submitted = false;
+  /** The world that was submitted, once it has been looked at. */
+  private submittedWorld: Promise<WorldState> | null = null;
 
   private constructor(sandbox: Sandbox, clock: Clock, session: Session) {
     this.sandbox = sandbox;
@@ -50,31 +54,37 @@ export class TerminalEnvironment implements Environment<TerminalAction, Terminal
     const results: ActionResult[] = [];
     const limitMs = this.task?.limits.callTimeoutMs ?? defaultTaskLimits.callTimeoutMs;
     const deadline = this.clock.monotonic() + limitMs * waitShare;
-    let submitted = false;
     for (const { callId, action } of calls) {
-      if (submitted) results.push({ callId, status: "not_executed" });
+      if (this.submitted) results.push({ callId, status: "not_executed" });
       else if (action.type === "submit") {
-        submitted = true;
+        this.submitted = true;
         results.push({ callId, status: "ok" });
       } else results.push(this.resultOf(callId, await this.perform(action, deadline, signal), calls.length > 1));
     }
     return {
       observation: this.session.observe(),
       reward: 0,
-      terminated: submitted,
+      terminated: this.submitted,
       truncated: false,
-      stopReason: submitted ? "submitted" : null,
+      stopReason: this.submitted ? "submitted" : null,
       results,
     };
   }
 
   async finish(): Promise<TerminalArtifacts> {
-    return toArtifacts(await snapshotWorld(this.sandbox));
+    return toArtifacts(await this.world());
   }
 
   async subgoals(): Promise<Record<string, boolean>> {
     if (this.task === null) return {};
-    return checkSubgoals(this.task, await snapshotWorld(this.sandbox));
+    return checkSubgoals(this.task, await this.world());
+  }
+
+  /** Of a submitted world there is one look: what its subgoals say is what is scored. */
+  private world(): Promise<WorldState> {
+    if (!this.submitted) return snapshotWorld(this.sandbox);
+    this.submittedWorld ??= snapshotWorld(this.sandbox);
+    return this.submittedWorld;
   }
 
   close(): Promise<void> {

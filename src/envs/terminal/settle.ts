@@ -23,59 +23,101 @@ export interface SettleOptions {
 const quietMs = 30;
 const shortQuietMs = 4;
 const maxQuietMs = 500;
+/** What the kernel's answer takes on a machine that has time. Where it takes longer, programs are slow too. */
+const usualProbeMs = 4;
 const cancelled = new Error("cancelled");
 
 export class Settler {
-  private wake: (() => void) | null = null;
+  private silence: Silence | null = null;
   private arrivals = 0;
+  /** How much longer than usual the last question took, at least 1: silence says that much less. */
+  private slowness = 1;
 
   /** Data came, or the shell ended. */
   notify(): void {
     this.arrivals++;
-    this.wake?.();
+    this.silence?.end(false);
   }
 
   /** @returns false when the deadline passed first. Rejects with the signal's reason when it aborts. */
   async settle({ clock, deadline, signal, glance, probe }: SettleOptions): Promise<boolean> {
-    let quiet = quietMs;
+    using silence = new Silence(clock, signal);
+    this.silence = silence;
+    let quiet = this.pace(quietMs);
     let probed = -1;
     for (;;) {
       signal.throwIfAborted();
       const seen = this.arrivals;
       const state = glance();
       if (state === "rest") return true;
-      const left = deadline - clock.monotonic();
-      if (left <= 0) return false;
+      const now = clock.monotonic();
+      if (now >= deadline) return false;
       const soon = state === "check" && probed !== seen;
-      const woken = await this.pause(clock, Math.min(left, soon ? shortQuietMs : quiet), signal);
-      if (woken) {
-        quiet = quietMs;
+      if (!(await silence.lasts(Math.min(deadline, now + (soon ? this.pace(shortQuietMs) : quiet))))) {
+        quiet = this.pace(quietMs);
         continue;
       }
+      const askedAt = clock.monotonic();
       const rest = await abortable(probe(), signal);
+      this.slowness = Math.max(1, (clock.monotonic() - askedAt) / usualProbeMs);
       if (rest && this.arrivals === seen) return true;
       probed = seen;
-      quiet = this.arrivals === seen ? Math.min(maxQuietMs, quiet * 2) : quietMs;
+      quiet = this.arrivals === seen ? Math.min(maxQuietMs, quiet * 2) : this.pace(quietMs);
     }
   }
 
-  /** True when data woke it, false when `ms` passed in silence. */
-  private async pause(clock: Clock, ms: number, signal: AbortSignal): Promise<boolean> {
-    const timer = new AbortController();
-    const onAbort = () => timer.abort(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const silence = clock.sleep(ms, timer.signal).then(
-      () => false,
-      () => false,
-    );
-    const data = new Promise<boolean>((resolve) => {
-      this.wake = () => resolve(true);
+  private pace(ms: number): number {
+    return Math.min(maxQuietMs, ms * this.slowness);
+  }
+}
+
+/** Stretches without data. Data comes far more often than silence, so a timer that runs is left to go off. */
+class Silence implements Disposable {
+  private readonly clock: Clock;
+  private readonly signal: AbortSignal;
+  private readonly over = new AbortController();
+  private ended: (lasted: boolean) => void = () => undefined;
+  private until = 0;
+  /** When the timer goes off that counts; earlier ones are ignored. */
+  private timer = Infinity;
+
+  constructor(clock: Clock, signal: AbortSignal) {
+    this.clock = clock;
+    this.signal = signal;
+    signal.addEventListener("abort", this.stop, { once: true });
+  }
+
+  /** @returns whether nothing came until then (monotonic, ms); false at once when the wait is aborted. */
+  lasts(until: number): Promise<boolean> {
+    this.until = until;
+    return new Promise((resolve) => {
+      this.ended = resolve;
+      if (this.timer > until) this.sleep();
     });
-    const woken = await Promise.race([data, silence]);
-    this.wake = null;
-    signal.removeEventListener("abort", onAbort);
-    timer.abort(cancelled);
-    return woken;
+  }
+
+  end(lasted: boolean): void {
+    this.ended(lasted);
+  }
+
+  [Symbol.dispose](): void {
+    this.signal.removeEventListener("abort", this.stop);
+    this.over.abort(cancelled);
+  }
+
+  private readonly stop = (): void => this.end(false);
+
+  private sleep(): void {
+    const timer = (this.timer = this.until);
+    this.clock.sleep(timer - this.clock.monotonic(), this.over.signal).then(
+      () => {
+        if (this.timer !== timer) return;
+        this.timer = Infinity;
+        if (this.until > this.clock.monotonic()) this.sleep();
+        else this.end(true);
+      },
+      () => undefined,
+    );
   }
 }
 

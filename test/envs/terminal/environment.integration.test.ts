@@ -66,6 +66,15 @@ describe("a turn", () => {
     expect(files.map(({ path }) => path)).not.toContain("late");
   });
 
+  test("a submitted world is scored as its subgoals saw it", async () => {
+    const environment = await openWith();
+    await turn(environment, { type: "submit" });
+    await environment.subgoals();
+    await open.at(-1)!.sandbox.write([{ path: "afterwards" }]);
+    const { files } = fromArtifacts(await environment.finish());
+    expect(files.map(({ path }) => path)).not.toContain("afterwards");
+  });
+
   test("says why a command was not typed", async () => {
     const environment = await openWith();
     const { results } = await turn(environment, run("sleep 100", 200), run("touch typed"));

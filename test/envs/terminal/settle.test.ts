@@ -19,6 +19,29 @@ function fakeClock(): Clock & { readonly sleeps: number[] } {
   };
 }
 
+/** Time that passes only by `pass`. */
+function manualClock(): Clock & { timers: number; pass(ms: number): Promise<void> } {
+  let time = 0;
+  const sleeping: { readonly until: number; readonly wake: () => void }[] = [];
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  return {
+    timers: 0,
+    now: () => time,
+    monotonic: () => time,
+    sleep(ms) {
+      this.timers++;
+      return new Promise((wake) => sleeping.push({ until: time + ms, wake }));
+    },
+    async pass(ms) {
+      for (let passed = 0; passed < ms; passed++) {
+        await turn();
+        time++;
+        for (const { until, wake } of sleeping) if (until === time) wake();
+      }
+    },
+  };
+}
+
 function settle(options: Partial<SettleOptions> & { readonly settler?: Settler }) {
   const clock = fakeClock();
   const { settler = new Settler(), ...rest } = options;
@@ -69,6 +92,43 @@ describe("coming to rest", () => {
     });
     expect(await settled).toBe(true);
     expect(questions).toBe(0);
+  });
+
+  test("where the kernel's answer takes long, silence has to last longer before the next wait asks", async () => {
+    const settler = new Settler();
+    const first: ReturnType<typeof settle> = settle({
+      settler,
+      probe: async () => {
+        await first.clock.sleep(40);
+        return true;
+      },
+    });
+    await first.settled;
+    const second = settle({ settler, probe: async () => true });
+    await second.settled;
+    const third = settle({ settler, probe: async () => true });
+    await third.settled;
+    expect([second.clock.sleeps, third.clock.sleeps]).toEqual([[300], [30]]);
+  });
+
+  test("data restarts the silence, and needs no timer of its own", async () => {
+    const settler = new Settler();
+    const clock = manualClock();
+    let askedAt: number | null = null;
+    const { settled } = settle({
+      settler,
+      clock,
+      probe: async () => {
+        askedAt = clock.monotonic();
+        return true;
+      },
+    });
+    for (const ms of [10, 10, 9, 30]) {
+      await clock.pass(ms);
+      if (ms < 30) settler.notify();
+    }
+    expect(await settled).toBe(true);
+    expect([askedAt, clock.timers]).toEqual([59, 2]);
   });
 
   test("an answer of the kernel that data overtook is not believed", async () => {
