@@ -8,6 +8,7 @@ import { createRandom } from "../../src/core/random.ts";
 import { openInstance, type OpenInstance } from "../../src/rollout/open-instance.ts";
 import { runRollouts } from "../../src/rollout/scheduler.ts";
 import { openStore } from "../../src/store/store.ts";
+import { setMaxListeners } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +17,8 @@ import { forEachTerminal } from "./terminals.ts";
 
 const closeTimeoutMs = 10_000;
 const neverAborted = new AbortController().signal;
+// Every running call listens.
+setMaxListeners(0, neverAborted);
 
 export async function openGuardedInstance({ definition, driver }: BenchContext, seed: number): Promise<OpenInstance> {
   const common = { clock: systemClock, signal: neverAborted, blobs: memoryBlobs() };

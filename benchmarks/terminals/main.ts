@@ -61,6 +61,8 @@ const driver = (await usableDriver([definition], "bubblewrap"))!;
 const atStart = describeMachine();
 try {
   const context: BenchContext = { driver, definition, task, workDirectory };
+  // The host starts with the first sandbox; later it would inherit the raw terminals, which node-pty leaves open on exec.
+  await (await driver.start({})).close();
   if (chosen.includes("steps")) results["steps"] = await measureSteps(settings.steps, context, say);
   if (chosen.includes("resets")) results["resets"] = await measureResets(settings.resets, context, say);
   if (chosen.includes("capacity")) results["capacity"] = await measureCapacity(settings.capacity, context, say);

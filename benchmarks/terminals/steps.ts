@@ -25,7 +25,7 @@ export interface StepSettings {
   readonly terminals: readonly number[];
   /** Measured ones; one more comes first and is thrown away. */
   readonly rounds: number;
-  /** All terminals together, in one round of one way; at least two for each terminal. */
+  /** All terminals together, in one round of one way. */
   readonly stepsPerRound: number;
 }
 
@@ -67,6 +67,9 @@ export async function measureSteps(
   return results;
 }
 
+/** Of one terminal in one round. */
+const maxStepsEach = 80;
+
 /** Indexed by way, then by round. */
 async function playRounds(
   { rounds, stepsPerRound }: StepSettings,
@@ -74,7 +77,7 @@ async function playRounds(
   command: string,
   opened: readonly Terminals[],
 ): Promise<Round[][]> {
-  const stepsEach = Math.max(2, Math.round(stepsPerRound / terminals));
+  const stepsEach = Math.min(maxStepsEach, Math.max(2, Math.round(stepsPerRound / terminals)));
   const measured: Round[][] = opened.map(() => []);
   for (let round = -1; round < rounds; round++)
     for (let turn = 0; turn < opened.length; turn++) {
