@@ -14,7 +14,6 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <termios.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -96,10 +95,6 @@ int attach_main(const struct options *options) {
   }
   if (options->uid >= 0 && fchown(STDIN_FILENO, (uid_t)options->uid, (gid_t)options->uid) != 0) die("fchown");
   if (options->home != NULL) setenv("PWD", options->home, 1);
-  struct termios modes;
-  if (tcgetattr(STDIN_FILENO, &modes) != 0) die("terminal");
-  modes.c_iflag |= IUTF8;
-  tcsetattr(STDIN_FILENO, TCSANOW, &modes);
   int fd = connect_to(options->socket);
   /* Giving up a controlling terminal hangs up its session: this process is all there is of it. */
   signal(SIGHUP, SIG_IGN);

@@ -20,11 +20,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SESSIONS = 192, LISTENER = 3, DRAIN_MS = 50, CLIENT_SECONDS = 60 };
+enum { MAX_SESSIONS = 192, DRAIN_MS = 50, CLIENT_SECONDS = 60 };
 
 #define READY "\006"
 
-enum session_kind { FREE = 0, NEW, EXEC, TERMINAL };
+enum session_kind { FREE = 0, NEW, EXEC, TERMINAL, ANSWERED };
 
 struct session {
   enum session_kind kind;
@@ -41,42 +41,6 @@ struct session {
 };
 
 static struct session sessions[MAX_SESSIONS];
-static const struct options *settings;
-static sigset_t original_mask;
-
-static void apply_limits(void) {
-  set_limit(RLIMIT_CPU, settings->limit.cpu_seconds);
-  set_limit(RLIMIT_NPROC, settings->limit.processes);
-  set_limit(RLIMIT_FSIZE, settings->limit.file_bytes);
-  set_limit(RLIMIT_NOFILE, settings->limit.open_files);
-  set_limit(RLIMIT_DATA, settings->limit.data_bytes);
-  set_limit(RLIMIT_AS, settings->limit.address_bytes);
-}
-
-/* In the new process: everything but stdio is closed before exec, and a failure is said on its own stderr. */
-static _Noreturn void run(const char *cwd, char **argv, char **env) {
-  close_range(LISTENER, ~0u, 0);
-  for (int number = 1; number < NSIG; number++)
-    if (number != SIGKILL && number != SIGSTOP) signal(number, SIG_DFL);
-  sigprocmask(SIG_SETMASK, &original_mask, NULL);
-  apply_limits();
-  /* Out of memory, the kernel should take the command, not pid 1. Nothing of pid 1 is open any more. */
-  prctl(PR_SET_DUMPABLE, 1);
-  int score = open("/proc/self/oom_score_adj", O_WRONLY);
-  if (score >= 0) {
-    if (write(score, "500", 3) < 0) dprintf(STDERR_FILENO, "sandbox: oom_score_adj: %s\n", strerror(errno));
-    close(score);
-  }
-  if (chdir(cwd) != 0) {
-    dprintf(STDERR_FILENO, "sandbox: cannot enter %s: %s\n", cwd, strerror(errno));
-    _exit(126);
-  }
-  execvpe(argv[0], argv, env);
-  int error = errno;
-  dprintf(STDERR_FILENO, "sandbox: cannot run %s: %s\n", argv[0], strerror(error));
-  _exit(error == ENOENT ? 127 : 126);
-}
-
 static void release(struct session *session) {
   if (session->client >= 0) close(session->client);
   if (session->input >= 0) close(session->input);
@@ -184,7 +148,19 @@ static void finish_exec(struct session *session) {
   if (open && !session->timed_out && now_ms() < session->deadline_ms) return;
   for (int i = 0; i < 64 && (drain(&session->out) | drain(&session->err)); i++) continue;
   answer_exec(session);
-  release(session);
+  if (session->input_left == 0) return release(session);
+  /* Closing now, with input unread, would break the connection under an answer that is still on its way. */
+  shutdown(session->client, SHUT_WR);
+  session->kind = ANSWERED;
+  session->deadline_ms = 0;
+  session->chunk_length = 0;
+}
+
+/* What the client still sends is read and dropped until it closes. */
+static void drop_input(struct session *session) {
+  static char bytes[CHUNK_BYTES];
+  ssize_t got = recv(session->client, bytes, sizeof bytes, MSG_DONTWAIT);
+  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) release(session);
 }
 
 static void finish_terminal(struct session *session) {
@@ -342,6 +318,10 @@ static void serve(int signals, uint64_t end_ms) {
       if (session->kind == NEW) {
         if (readable) serve_new(session);
         else if (hung_up) release(session);
+        continue;
+      }
+      if (session->kind == ANSWERED) {
+        if (hung_up || readable) drop_input(session);
         continue;
       }
       if (session->kind == TERMINAL) {

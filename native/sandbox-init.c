@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 /* One translation unit, so that building it is one command and everything can be inlined and dropped. */
 #include "common.c"
+#include "command.c"
 #include "output.c"
 
 #include "attach.c"

@@ -181,17 +181,20 @@ export class ProcessSandboxDriver implements SandboxDriver {
 
   private ensureHost(): HostClient {
     if (this.host !== null && !this.host.isLost) return this.host;
-    const host = new HostClient((sandboxId, detail) => this.sandboxEnded(sandboxId, detail));
+    const host = new HostClient((...ended) => this.sandboxEnded(...ended));
     void host.gone.then(() => {
       for (const [sandboxId, sandbox] of this.sandboxes)
-        if (sandbox.isHeldBy(host)) this.sandboxEnded(sandboxId, "its host process is gone");
+        if (sandbox.isHeldBy(host)) this.sandboxEnded(sandboxId, "its host process is gone", false);
     });
     this.host = host;
     return host;
   }
 
-  private sandboxEnded(sandboxId: number, detail: string): void {
-    const error = new SandboxError(`the sandbox ended: ${detail}`, { code: "ERR_SANDBOX_LOST", retryable: true });
+  /** Memory that the agent used up is its own doing, and would be used up again: not retryable. */
+  private sandboxEnded(sandboxId: number, detail: string, outOfMemory: boolean): void {
+    const error = outOfMemory
+      ? new SandboxError("the sandbox ended: its memory limit was reached", { code: "ERR_SANDBOX_MEMORY" })
+      : new SandboxError(`the sandbox ended: ${detail}`, { code: "ERR_SANDBOX_LOST", retryable: true });
     this.sandboxes.get(sandboxId)?.lost(error);
   }
 

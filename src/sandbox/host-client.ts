@@ -26,11 +26,11 @@ export class HostClient {
   private readonly sender: FrameSender;
   private readonly pending = new Map<number, Pending>();
   private readonly shells = new Map<number, ShellListener>();
-  private readonly onSandboxExit: (sandboxId: number, detail: string) => void;
+  private readonly onSandboxExit: (sandboxId: number, detail: string, outOfMemory: boolean) => void;
   private nextId = 1;
   private lost: SandboxError | null = null;
 
-  constructor(onSandboxExit: (sandboxId: number, detail: string) => void) {
+  constructor(onSandboxExit: (sandboxId: number, detail: string, outOfMemory: boolean) => void) {
     this.onSandboxExit = onSandboxExit;
     this.child = spawn(
       process.execPath,
@@ -128,7 +128,7 @@ export class HostClient {
       return;
     }
     const event = JSON.parse(payload.toString("utf8")) as HostEvent;
-    if (event.event === "sandbox-exit") return this.onSandboxExit(event.sandboxId, event.detail);
+    if (event.event === "sandbox-exit") return this.onSandboxExit(event.sandboxId, event.detail, event.outOfMemory);
     const listener = this.shells.get(event.shellId);
     this.shells.delete(event.shellId);
     listener?.exit({ exitCode: event.exitCode, signalName: event.signalName });

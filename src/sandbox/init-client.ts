@@ -3,6 +3,7 @@
  * from the owner to init, past the host process. Answers come from init, which the agent cannot touch in a bubblewrap
  * sandbox; the names and bytes inside them are the agent's.
  */
+import { EventEmitter, once } from "node:events";
 import { constants } from "node:os";
 import { createConnection, type Socket } from "node:net";
 import { getSystemErrorName } from "node:util";
@@ -16,6 +17,7 @@ const fileKinds = { file: 0, directory: 1, symlink: 2 } as const;
 /** Init keeps a command's deadline; this, on top of it, is for an init that cannot answer. */
 const answerGraceMs = 15_000;
 const fileTimeoutMs = 60_000;
+const newsTimeoutMs = 2000;
 /** Larger contents are written to the socket on their own, not copied into one buffer with the rest. */
 const separateBytes = 64 * 1024;
 
@@ -37,6 +39,7 @@ interface Answer {
 export class InitClient {
   private readonly socketPath: string;
   private readonly open = new Set<Socket>();
+  private readonly ended = new EventEmitter().setMaxListeners(0);
   private lost: Error | null = null;
 
   constructor(socketPath: string) {
@@ -51,6 +54,7 @@ export class InitClient {
   /** The sandbox is gone: what is under way and what comes later fails with `error`. */
   fail(error: Error): void {
     this.lost ??= error;
+    this.ended.emit("lost");
     for (const socket of this.open) socket.destroy(this.lost);
   }
 
@@ -159,15 +163,22 @@ export class InitClient {
         if (tag !== initTag.data) settle(() => resolve(answers));
       });
       socket.on("data", (chunk) => splitter.push(chunk));
-      socket.on("error", (error) =>
-        settle(() => reject(signal?.aborted === true ? error : this.connectionError(error))),
-      );
-      socket.on("close", () => settle(() => reject(this.connectionError())));
+      let cause: Error | undefined;
+      socket.on("error", (error) => void (cause = error));
+      socket.on("close", () => {
+        if (signal?.aborted === true) settle(() => reject(signal.reason as Error));
+        else settle(() => void this.whyLost(cause).then(reject));
+      });
       send(socket, op, payload, stream);
     });
   }
 
-  private connectionError(cause?: Error): Error {
+  /** A connection breaks before the news of a sandbox's end, and its reason, arrive by way of the host process. */
+  private async whyLost(cause: Error | undefined): Promise<Error> {
+    if (this.lost === null) {
+      const patience = AbortSignal.timeout(newsTimeoutMs);
+      await once(this.ended, "lost", { signal: patience }).catch(() => {});
+    }
     if (this.lost !== null) return this.lost;
     const message = `the sandbox did not answer${cause === undefined ? "" : `: ${cause.message}`}`;
     return new SandboxError(message, { code: "ERR_SANDBOX_LOST", retryable: true, cause });

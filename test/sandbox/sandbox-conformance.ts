@@ -342,16 +342,18 @@ export function describeSandboxConformance(name: string, create: () => SandboxDr
 
     describe("shell", () => {
       test("an interactive bash has job control, Ctrl-C, Ctrl-Z and the size it was given", async () => {
-        const { shell, shows, clear, exit } = await terminal(sandbox);
+        const { shell, shows, clear, exit, until } = await terminal(sandbox);
         await shows(/\$ |# /);
         shell.write("stty size; sleep 300\n");
         await shows(/24 80[^]*sleep|24 80/);
-        while ((await shell.foreground()).name !== "sleep") await new Promise((resolve) => setTimeout(resolve, 10));
+        const sleeps = async (): Promise<boolean> => (await shell.foreground()).name === "sleep";
+        await until(sleeps);
         shell.write("\x1a");
         await shows(/Stopped/);
         clear();
         shell.write("fg\n");
         await shows(/sleep 300/);
+        await until(sleeps);
         shell.write("\x03");
         shell.resize(100, 30);
         shell.write("stty size\n");

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { readFile, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +16,18 @@ export function makeCgroup(plan: CgroupPlan): void {
       if (optional !== true) throw error;
     }
   }
+}
+
+/** Whether the kernel killed anything in the group for its memory limit. */
+export function ranOutOfMemory(path: string): boolean {
+  for (const file of ["memory.oom_control", "memory.events"]) {
+    try {
+      return /^oom_kill [1-9]/m.test(readFileSync(join(path, file), "utf8"));
+    } catch {
+      // The other version's file, or not the memory controller's group.
+    }
+  }
+  return false;
 }
 
 /** Kills what is still inside, then removes the directory; the kernel needs a moment after the last process ended. */

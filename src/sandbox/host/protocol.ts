@@ -52,5 +52,10 @@ export type HostReply =
   | { readonly id: number; readonly error: string };
 
 export type HostEvent =
-  | { readonly event: "sandbox-exit"; readonly sandboxId: number; readonly detail: string }
+  | {
+      readonly event: "sandbox-exit";
+      readonly sandboxId: number;
+      readonly detail: string;
+      readonly outOfMemory: boolean;
+    }
   | ({ readonly event: "shell-exit"; readonly shellId: number } & ShellExit);

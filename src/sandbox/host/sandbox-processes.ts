@@ -1,6 +1,6 @@
 /** The processes that hold sandboxes (bubblewrap, or init itself), with their control groups. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { makeCgroup, removeCgroup } from "./cgroup-directories.ts";
+import { makeCgroup, ranOutOfMemory, removeCgroup } from "./cgroup-directories.ts";
 import type { HostEvent, StartRequest } from "./protocol.ts";
 
 const ready = 0x06; // what init writes when it serves (native/init.c)
@@ -42,8 +42,9 @@ export class SandboxProcesses {
         const finish = (reason: string): void => {
           this.held.delete(sandboxId);
           reject(new Error(reason));
+          const outOfMemory = cgroups.some(({ path }) => ranOutOfMemory(path));
           void Promise.all(cgroups.map((cgroup) => removeCgroup(cgroup.path))).then(() => {
-            this.report({ event: "sandbox-exit", sandboxId, detail: reason });
+            this.report({ event: "sandbox-exit", sandboxId, detail: reason, outOfMemory });
             resolveGone();
           });
         };

@@ -1,16 +1,16 @@
-/** Terminals: one node-pty for each shell, its bytes relayed within a window that the owner acknowledges. */
+/** Terminals: one for each shell, its bytes relayed within a window that the owner acknowledges. */
 import { constants } from "node:os";
-import { type IPty, spawn } from "node-pty";
 import type { ForegroundState } from "../../core/sandbox.ts";
 import { readForeground } from "./foreground.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import { type HostEvent, type ShellRequest, hostTag, shellWindowBytes } from "./protocol.ts";
+import { PseudoTerminal } from "./pseudo-terminal.ts";
 import { TerminalInput } from "./terminal-input.ts";
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
 
 interface OpenShell {
-  readonly pty: IPty;
+  readonly terminal: PseudoTerminal;
   readonly input: TerminalInput;
   readonly gone: Promise<void>;
   unacknowledgedBytes: number;
@@ -32,30 +32,20 @@ export class Shells {
     const [file, ...args] = request.argv;
     if (file === undefined) throw new Error("nothing to run");
     const { shellId, cols, rows } = request;
-    const pty = spawn(file, args, {
-      cols,
-      rows,
-      cwd: "/",
-      env: { ...request.env },
-      name: request.env["TERM"] ?? "dumb",
-      encoding: null,
-    });
-    // node-pty's own writer spins while a program does not read; the descriptor is the part of it that we need.
-    const input = new TerminalInput((pty as IPty & { readonly fd: number }).fd);
     let shell: OpenShell;
-    const gone = new Promise<void>((resolve) => {
-      pty.onExit(({ exitCode, signal }) => {
-        input.close();
-        this.shells.delete(shellId);
-        const signalName = signal ? (signalNames.get(signal) ?? `SIG${signal}`) : null;
-        this.report({ event: "shell-exit", shellId, exitCode: signalName === null ? exitCode : null, signalName });
-        resolve();
-      });
-    });
-    shell = { pty, input, gone, unacknowledgedBytes: 0, pausedByOwner: false, paused: false };
+    let resolveGone: () => void;
+    const gone = new Promise<void>((resolve) => (resolveGone = resolve));
+    const onData = (bytes: Buffer): void => this.relay(shellId, shell, bytes);
+    const onExit = (exitCode: number, signal: number): void => {
+      this.shells.delete(shellId);
+      const signalName = signal === 0 ? null : (signalNames.get(signal) ?? `SIG${signal}`);
+      this.report({ event: "shell-exit", shellId, exitCode: signalName === null ? exitCode : null, signalName });
+      resolveGone();
+    };
+    const terminal = new PseudoTerminal({ file, args, env: request.env, cols, rows, onData, onExit });
+    const input = new TerminalInput(terminal);
+    shell = { terminal, input, gone, unacknowledgedBytes: 0, pausedByOwner: false, paused: false };
     this.shells.set(shellId, shell);
-    // With `encoding: null` node-pty emits buffers, whatever its types say.
-    pty.onData((data) => this.relay(shellId, shell, data as unknown as Buffer));
   }
 
   private relay(shellId: number, shell: OpenShell, data: Buffer): void {
@@ -73,8 +63,7 @@ export class Shells {
     const paused = shell.pausedByOwner || shell.unacknowledgedBytes >= shellWindowBytes;
     if (paused === shell.paused) return;
     shell.paused = paused;
-    if (paused) shell.pty.pause();
-    else shell.pty.resume();
+    shell.terminal.setPaused(paused);
   }
 
   acknowledge(shellId: number, bytes: number): void {
@@ -96,23 +85,25 @@ export class Shells {
   }
 
   resize(shellId: number, cols: number, rows: number): void {
-    this.shells.get(shellId)?.pty.resize(cols, rows);
+    this.shells.get(shellId)?.terminal.resize(cols, rows);
   }
 
   foreground(shellId: number): ForegroundState {
     const shell = this.shells.get(shellId);
-    return shell === undefined ? { isShell: false, name: null, waitingForInput: false } : readForeground(shell.pty.pid);
+    return shell === undefined
+      ? { isShell: false, name: null, waitingForInput: false }
+      : readForeground(shell.terminal.pid);
   }
 
   /** Ends the attached client; init then kills the session behind it. */
   async hangUp(shellId: number): Promise<void> {
     const shell = this.shells.get(shellId);
     if (shell === undefined) return;
-    shell.pty.kill("SIGKILL");
+    shell.terminal.kill();
     await shell.gone;
   }
 
   killAll(): void {
-    for (const { pty } of this.shells.values()) pty.kill("SIGKILL");
+    for (const { terminal } of this.shells.values()) terminal.kill();
   }
 }

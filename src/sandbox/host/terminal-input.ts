@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import type { PseudoTerminal } from "./pseudo-terminal.ts";
 
 const maxQueuedBytes = 1024 * 1024;
 const firstRetryMs = 4;
@@ -13,35 +14,31 @@ export class TerminalInput {
   private queuedBytes = 0;
   private retryMs = firstRetryMs;
   private timer: NodeJS.Timeout | null = null;
-  private closed = false;
-  private readonly fd: number;
+  private readonly terminal: Pick<PseudoTerminal, "fd" | "isOpen">;
 
-  constructor(fd: number) {
-    this.fd = fd;
+  constructor(terminal: Pick<PseudoTerminal, "fd" | "isOpen">) {
+    this.terminal = terminal;
   }
 
   write(bytes: Buffer): void {
-    if (this.closed || this.queuedBytes + bytes.length > maxQueuedBytes) return;
+    if (this.queuedBytes + bytes.length > maxQueuedBytes) return;
     this.queue.push(bytes);
     this.queuedBytes += bytes.length;
     if (this.timer === null) this.flush();
   }
 
-  /** The descriptor is about to be closed and its number used again. */
-  close(): void {
-    this.closed = true;
-    this.queue = [];
-    if (this.timer !== null) clearTimeout(this.timer);
-  }
-
   private readonly flush = (): void => {
     this.timer = null;
+    if (!this.terminal.isOpen) this.queue = [];
     for (let head = this.queue[0]; head !== undefined; head = this.queue[0]) {
       let written: number;
       try {
-        written = writeSync(this.fd, head);
+        written = writeSync(this.terminal.fd, head);
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") return this.close();
+        if ((error as NodeJS.ErrnoException).code !== "EAGAIN") {
+          this.queue = [];
+          return;
+        }
         written = 0;
       }
       this.queuedBytes -= written;
