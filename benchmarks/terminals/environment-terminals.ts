@@ -1,5 +1,6 @@
 /** The terminal environment: its steps alone, and as episodes that the runner plays into a durable log. */
 import type { ActInput, Actor, Turn } from "../../src/core/agent.ts";
+import type { Environment, EnvironmentDefinition } from "../../src/core/env.ts";
 import { systemClock } from "../../src/core/clock.ts";
 import { groupIdOf } from "../../src/core/events.ts";
 import type { JsonValue } from "../../src/core/json.ts";
@@ -99,8 +100,28 @@ class SeatedActor implements Actor {
   }
 }
 
-/** Everything that a rollout does for a step: subgoal checks, events, the durable log. */
-export async function openFullPath(count: number, { definition, driver, task }: BenchContext): Promise<Terminals> {
+/** Episodes in a durable log, as a rollout plays them for a policy that nobody judges. */
+export function openFullPath(count: number, context: BenchContext): Promise<Terminals> {
+  return openRollout(count, context, withoutSubgoals(context.definition));
+}
+
+/** The same with the task's subgoals checked after every step, which takes a snapshot of the world each time. */
+export function openWithSubgoals(count: number, context: BenchContext): Promise<Terminals> {
+  return openRollout(count, context, context.definition);
+}
+
+function withoutSubgoals(definition: EnvironmentDefinition): EnvironmentDefinition {
+  return {
+    ...definition,
+    open: async (ctx) => Object.create(await definition.open(ctx), { subgoals: { value: undefined } }) as Environment,
+  };
+}
+
+async function openRollout(
+  count: number,
+  { driver, task }: BenchContext,
+  definition: EnvironmentDefinition,
+): Promise<Terminals> {
   const directory = await mkdtemp(join(tmpdir(), "afterstate-bench-"));
   const log = await openStore(directory, { mode: "create" });
   let actor: SeatedActor | null = null;

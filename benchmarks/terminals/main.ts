@@ -25,8 +25,8 @@ interface Settings {
 }
 
 const full: Settings = {
-  steps: { terminals: [1, 8, 64, 256], rounds: 9, stepsPerRound: 640 },
-  resets: { atOnce: [1, 4, 8, 16], rounds: 5, resetsPerRound: 120 },
+  steps: { terminals: [1, 8, 64, 256], rounds: 7, stepsPerRound: 512 },
+  resets: { atOnce: [1, 4, 8, 16], rounds: 3, resetsPerRound: 100 },
   capacity: 1000,
 };
 const smoke: Settings = {

@@ -1,7 +1,7 @@
-/** Steps per second and latency of the four ways, interleaved: each round measures every way, in a rotated order. */
+/** Steps per second and latency of the five ways, interleaved: each round measures every way, in a rotated order. */
 import { percentilesOf } from "../../src/rollout/percentiles.ts";
 import { openRaw, openSandboxed } from "./bare-terminals.ts";
-import { openEnvironment, openFullPath } from "./environment-terminals.ts";
+import { openEnvironment, openFullPath, openWithSubgoals } from "./environment-terminals.ts";
 import { cpuTimes, type CpuTimes } from "./own-processes.ts";
 import { showSpread, showTable, spreadOf, type Spread } from "./statistics.ts";
 import type { BenchContext, OpenTerminals, Terminals } from "./terminals.ts";
@@ -12,6 +12,7 @@ const ways = {
   sandboxed: openSandboxed,
   environment: openEnvironment,
   full: openFullPath,
+  subgoals: openWithSubgoals,
 } as const satisfies Record<string, OpenTerminals>;
 export type Way = keyof typeof ways;
 const wayNames = Object.keys(ways) as Way[];

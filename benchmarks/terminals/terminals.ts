@@ -1,4 +1,4 @@
-/** The four ways to run a command in one of many terminals that are compared. */
+/** The ways to run a command in one of many terminals that are compared. */
 import type { EnvironmentDefinition } from "../../src/core/env.ts";
 import type { SandboxDriver } from "../../src/core/sandbox.ts";
 import type { Task } from "../../src/core/task.ts";
