@@ -41,9 +41,10 @@ export function learningCurveSvg(title: string, series: readonly CurveSeries[]):
         const [low, high] = interval!;
         return `<line x1="${x(update)}" x2="${x(update)}" y1="${y(low)}" y2="${y(high)}" stroke="${colour}" stroke-width="2"/>`;
       }),
-    `<polyline fill="none" stroke="${colour}" stroke-width="${thin ? 1.2 : 2.5}" ${thin ? 'opacity="0.55" ' : ""}points="${points
-      .map(({ update, value }) => `${x(update)},${y(value)}`)
-      .join(" ")}"/>`,
+    // Two measurements are joined by dashes: nobody measured what lies between.
+    `<polyline fill="none" stroke="${colour}" stroke-width="${thin ? 1.2 : 2.5}" ${thin ? 'opacity="0.55" ' : ""}${
+      points.length === 2 ? 'stroke-dasharray="2 6" ' : ""
+    }points="${points.map(({ update, value }) => `${x(update)},${y(value)}`).join(" ")}"/>`,
     ...(thin
       ? []
       : points.map(({ update, value }) => `<circle cx="${x(update)}" cy="${y(value)}" r="3.5" fill="${colour}"/>`)),
