@@ -325,8 +325,9 @@ static void serve(int signals, uint64_t end_ms) {
         continue;
       }
       if (session->kind == TERMINAL) {
-        if (session->ended) finish_terminal(session);
-        else if (hung_up || readable) abandon(session);
+        /* The client's end comes first: what it leaves is killed even if its shell ended in the same moment. */
+        if (hung_up || readable) abandon(session);
+        else if (session->ended) finish_terminal(session);
         continue;
       }
       if (ready[2].revents != 0) drain(&session->out);

@@ -95,10 +95,13 @@ export class PseudoTerminal {
     if (this.isOpen) native.resize(this.fd, cols, rows);
   }
 
-  /** Ends it; what was not read yet is given up. */
+  /**
+   * Ends it; what was not read yet is given up. The terminal is closed only after its process is gone: closing hangs up,
+   * and a shell that ends by that looks as if it had left by itself, with its jobs to live on.
+   */
   kill(): void {
     this.atEnd = true;
-    this.stream.destroy();
+    this.stream.pause();
     try {
       process.kill(this.pid, "SIGKILL");
     } catch {
