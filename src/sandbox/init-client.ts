@@ -150,7 +150,11 @@ export class InitClient {
       const onAbort = (): void => void socket.destroy(signal?.reason as Error);
       signal?.addEventListener("abort", onAbort, { once: true });
       const timer = setTimeout(() => socket.destroy(new Error(`no answer for ${patienceMs} ms`)), patienceMs);
+      let settled = false;
+      // Every connection closes in the end, an answered one too.
       const settle = (finish: () => void): void => {
+        if (settled) return;
+        settled = true;
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         this.open.delete(socket);
