@@ -51,7 +51,8 @@ export class OutputBuffer {
     this.chunks = [];
     this.kept = this.dropped = 0;
     if (lost === 0 && text.length <= capChars) return text;
-    const tail = text.slice(tailStart(text, capChars));
+    // A cut at the end of a line leaves no empty line to begin with.
+    const tail = text.slice(tailStart(text, capChars)).replace(/^\n/, "");
     const count = lost + Buffer.byteLength(text) - Buffer.byteLength(tail);
     return `[… ${groupDigits(count)} bytes dropped …]\n${tail}`;
   }

@@ -25,6 +25,8 @@ const shortQuietMs = 4;
 const maxQuietMs = 500;
 /** What the kernel's answer takes on a machine that has time. Where it takes longer, programs are slow too. */
 const usualProbeMs = 4;
+/** Where nothing has come since the wait began, the program may not have read its input yet: ask so often. */
+const silentAnswers = 3;
 const cancelled = new Error("cancelled");
 
 export class Settler {
@@ -45,6 +47,8 @@ export class Settler {
     this.silence = silence;
     let quiet = this.pace(quietMs);
     let probed = -1;
+    const before = this.arrivals;
+    let answers = 0;
     for (;;) {
       signal.throwIfAborted();
       const seen = this.arrivals;
@@ -60,7 +64,7 @@ export class Settler {
       const askedAt = clock.monotonic();
       const rest = await abortable(probe(), signal);
       this.slowness = Math.max(1, (clock.monotonic() - askedAt) / usualProbeMs);
-      if (rest && this.arrivals === seen) return true;
+      if (rest && this.arrivals === seen && (seen !== before || ++answers >= silentAnswers)) return true;
       probed = seen;
       quiet = this.arrivals === seen ? Math.min(maxQuietMs, quiet * 2) : this.pace(quietMs);
     }

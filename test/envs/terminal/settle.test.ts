@@ -108,7 +108,10 @@ describe("coming to rest", () => {
     await second.settled;
     const third = settle({ settler, probe: async () => true });
     await third.settled;
-    expect([second.clock.sleeps, third.clock.sleeps]).toEqual([[300], [30]]);
+    expect([second.clock.sleeps, third.clock.sleeps]).toEqual([
+      [300, 500, 500],
+      [30, 60, 120],
+    ]);
   });
 
   test("data restarts the silence, and needs no timer of its own", async () => {
