@@ -182,6 +182,9 @@ function unchanged(observation: JsonValue): Omit<GuardedStep, "results"> {
   return { observation, reward: 0, terminated: false, truncated: false, stopReason: null };
 }
 
+/** One for all calls: making an error, with its stack, costs more than the timer that it stops. */
+const callSettled = new Error("settled");
+
 /**
  * Run one environment call under a deadline and a signal. When either fires the call's own signal aborts, so that it
  * can stop its process tree; a call that ignores it for a second is abandoned, and the caller goes on to close.
@@ -225,7 +228,7 @@ async function bounded<T>(
     throw error;
   } finally {
     outer.removeEventListener("abort", onAbort);
-    settled.abort();
+    settled.abort(callSettled);
     work.catch(() => undefined);
   }
 }

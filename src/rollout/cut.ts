@@ -1,16 +1,21 @@
 import type { Clock } from "../core/clock.ts";
 
+/** Reason of the aborts that only stop a timer; one for all, because an error's stack costs more than the timer. */
+const settled = new Error("settled");
+
 /**
  * Wait for `work`, but no longer than `graceMs` past the signal's abort: then it is abandoned, and its late failure
  * is nobody's. Work that settles within its grace still counts. The grace is asked for when the signal aborts.
  * @throws what the work threw, or the signal's reason.
  */
 export async function cut<T>(work: Promise<T>, signal: AbortSignal, clock: Clock, graceMs: () => number): Promise<T> {
-  const settled = new AbortController();
+  // Made when it is needed: most calls of a long run are never cut.
+  let grace: AbortController | null = null;
   let onAbort = (): void => undefined;
   const abandoned = new Promise<never>((_, reject) => {
     onAbort = () => {
-      clock.sleep(graceMs(), settled.signal).then(
+      grace = new AbortController();
+      clock.sleep(graceMs(), grace.signal).then(
         () => reject(signal.reason as Error),
         () => undefined,
       );
@@ -23,7 +28,7 @@ export async function cut<T>(work: Promise<T>, signal: AbortSignal, clock: Clock
     return await Promise.race([work, abandoned]);
   } finally {
     signal.removeEventListener("abort", onAbort);
-    settled.abort(new Error("settled"));
+    (grace as AbortController | null)?.abort(settled);
   }
 }
 
@@ -41,7 +46,7 @@ export async function settledWithin(work: Promise<unknown>, ms: number, clock: C
   try {
     return await Promise.race([done, late]);
   } finally {
-    timer.abort(new Error("settled"));
+    timer.abort(settled);
   }
 }
 

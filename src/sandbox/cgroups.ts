@@ -8,6 +8,12 @@ import type { SandboxAvailability, SandboxLimits } from "../core/sandbox.ts";
 import type { CgroupPlan } from "./host/protocol.ts";
 
 const periodMicroseconds = 100_000;
+/**
+ * Weight of all sandboxes together against any other process, where one process is 1. By itself a control group weighs
+ * as much as one process, however many terminals are in it: ours would wake at every byte they print and stop them,
+ * and a busy trainer beside them would get half the machine. No more than this, so that a storm inside leaves us a share.
+ */
+const weight = 8;
 /** Processes that are ours, not the agent's: bubblewrap, init, and a command that starts while the limit is reached. */
 const extraProcesses = 16;
 
@@ -35,8 +41,9 @@ function detectVersion1(mounts: readonly string[][]): CgroupSupport | null {
   const roots: { controller: "memory" | "pids" | "cpu"; path: string }[] = [];
   for (const controller of ["memory", "pids", "cpu"] as const) {
     const mount = mounts.find(([, , type, options]) => type === "cgroup" && options?.split(",").includes(controller));
-    if (mount?.[1] !== undefined && canMake(join(mount[1], "afterstate")))
-      roots.push({ controller, path: join(mount[1], "afterstate") });
+    if (mount?.[1] === undefined || !canMake(join(mount[1], "afterstate"))) continue;
+    roots.push({ controller, path: join(mount[1], "afterstate") });
+    if (controller === "cpu") weigh(join(mount[1], "afterstate", "cpu.shares"), 1024);
   }
   const has = (controller: string): boolean => roots.some((root) => root.controller === controller);
   return has("memory") && has("pids") ? { limitsBy: "cgroup-v1", roots } : null;
@@ -49,8 +56,9 @@ function detectVersion2(mounts: readonly string[][]): CgroupSupport | null {
   // Our own group first (delegated to us, perhaps), the root of the hierarchy second.
   for (const parent of new Set([join(mount, own), mount])) {
     const path = join(parent, "afterstate");
-    if (delegate(parent) && canMake(path) && delegate(path))
-      return { limitsBy: "cgroup-v2", roots: [{ controller: "all", path }] };
+    if (!delegate(parent) || !canMake(path) || !delegate(path)) continue;
+    weigh(join(path, "cpu.weight"), 100);
+    return { limitsBy: "cgroup-v2", roots: [{ controller: "all", path }] };
   }
   return null;
 }
@@ -64,6 +72,15 @@ function canMake(path: string): boolean {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** @param one what a single process weighs in this file's unit. */
+function weigh(file: string, one: number): void {
+  try {
+    writeFileSync(file, String(weight * one));
+  } catch {
+    // Slower beside other work, and no less contained.
   }
 }
 

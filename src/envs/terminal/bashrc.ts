@@ -1,8 +1,8 @@
 /**
  * The shell integration: what bash runs before the agent's first prompt.
  *
- * Marks come from four places so that one overwritten variable costs nothing: PS0 (start), PROMPT_COMMAND (end),
- * PS1 (exit code and prompt) and PS2 (continuation). PROMPT_COMMAND puts marks back into prompts that lost them.
+ * Marks come from PS0 (start), PS1 (end with exit code, and the prompt's own end) and PS2 (continuation).
+ * PROMPT_COMMAND puts marks back into prompts that lost them, and stands in for prompts that are printed into a file.
  * When all are gone, tracker.ts asks the kernel.
  *
  * The nonce keeps programs from printing marks by accident or by copying output. It is no secret from the shell's
@@ -31,8 +31,9 @@ export function bashEnvironment(nonce: string): Readonly<Record<string, string>>
 }
 
 /**
- * - PROMPT_COMMAND is a group with its output discarded, so that `set -x` and DEBUG traps stay silent about it; the
- *   mark goes to /dev/tty and never into a file that `exec >file` opened.
+ * - PROMPT_COMMAND is a group with its output discarded, so that `set -x` and DEBUG traps stay silent about it. It
+ *   costs every command a little, so it only looks, and calls for help where something is missing.
+ * - After `exec 2>file` the prompts go into that file; a mark on /dev/tty says then that the command has ended.
  * - History expansion is off ("!" in a command means itself), history stays out of the home directory, and pasted
  *   text is not highlighted, which would print it twice.
  */
@@ -46,11 +47,10 @@ __afterstate_a='\\['$__afterstate_mark';A;$?;\${PWD//[[:cntrl:]]/?}\\a\\]'
 __afterstate_b='\\['$__afterstate_mark';B\\a\\]'
 __afterstate_c=$__afterstate_mark';C\\a'
 __afterstate_p='\\['$__afterstate_mark';P\\a\\]'
-__afterstate_prompt() {
-  local status=$?
+__afterstate_help() {
   local -
-  set +xeuo noclobber
-  builtin printf '%s;D;%s;%s\\a' "$__afterstate_mark" "$status" "\${PWD//[[:cntrl:]]/?}" >/dev/tty
+  set +xeu
+  [[ -t 3 ]] || builtin printf '%s;D;%s;%s\\a' "$__afterstate_mark" "$__afterstate_status" "\${PWD//[[:cntrl:]]/?}" >/dev/tty
   [[ $PS1 == *"$__afterstate_b" ]] || PS1="$__afterstate_a$PS1$__afterstate_b"
   [[ $PS0 == *"$__afterstate_c" ]] || PS0="$PS0$__afterstate_c"
   [[ $PS2 == *"$__afterstate_p" ]] || PS2="$PS2$__afterstate_p"
@@ -58,5 +58,5 @@ __afterstate_prompt() {
 PS0=$__afterstate_c
 PS1="$__afterstate_a\\w\\\\$ $__afterstate_b"
 PS2="> $__afterstate_p"
-PROMPT_COMMAND='{ __afterstate_prompt; } >/dev/null 2>&1'
+PROMPT_COMMAND='{ __afterstate_status=$?; [[ -t 3 && \${PS1-} == *"$__afterstate_b" && \${PS0-} == *"$__afterstate_c" && \${PS2-} == *"$__afterstate_p" ]] || __afterstate_help; } 3>&2 >/dev/null 2>&1'
 `;

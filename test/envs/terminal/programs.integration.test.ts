@@ -69,7 +69,9 @@ describe("time", () => {
     const seen = await terminal.wait(5_000, "late-news");
     expect(seen).toMatchObject({ status: "idle", timedOut: false });
     expect(seen.output).toContain("late-news");
-    await stillWorks();
+    const next = await terminal.run("echo works");
+    expect(next).toMatchObject({ status: "idle", exitCode: 0 });
+    expect(next.output, "the shell's own notice comes with the next prompt").toMatch(/^works\n\[1\]\+ +Done/);
   });
 
   test("aborting a step rejects at once and closing ends its processes", async () => {
