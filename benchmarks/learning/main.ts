@@ -87,22 +87,31 @@ async function bestTemperature(seed: number, start: string): Promise<object> {
 await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
 await mkdir(out, { recursive: true });
-for (const seed of seeds) {
-  const start = join(work, `reinforcement-${seed}`, "weights", "000000");
-  const from = { start: { ...(base as { start?: object }).start, policy: `local:${start}` } };
-  const results: Record<string, object> = {};
-  if (chosen.includes("reinforcement")) results["reinforcement"] = await train(seed, "reinforcement", {});
-  for (const control of ["imitation", "shuffled-rewards"] as const)
-    if (chosen.includes(control)) results[control] = await train(seed, control, { ...from, control });
-  if (chosen.includes("temperatures")) results["temperatures"] = await bestTemperature(seed, start);
-  const machine = { cpu: cpus()[0]?.model, cpus: cpus().length, load: loadavg(), node: process.version };
-  await writeFile(
-    join(out, `seed-${seed}.json`),
-    `${JSON.stringify({ seed, machine, config: base, results }, null, 1)}\n`,
-  );
-  for (const [arm, result] of Object.entries(results)) process.stderr.write(`seed ${seed} ${arm}: ${line(result)}\n`);
-}
+// Every seed's own run before any control: what is measured so far stays, if this is cut off.
+for (const arm of arms.filter((one) => chosen.includes(one)))
+  for (const seed of seeds) {
+    const start = join(work, `reinforcement-${seed}`, "weights", "000000");
+    const from = { start: { ...(base as { start?: object }).start, policy: `local:${start}` } };
+    let result: object;
+    if (arm === "reinforcement") result = await train(seed, arm, {});
+    else if (arm === "temperatures") result = await bestTemperature(seed, start);
+    else result = await train(seed, arm, { ...from, control: arm });
+    await record(seed, arm, result);
+    process.stderr.write(`seed ${seed} ${arm}: ${line(result)}\n`);
+  }
 await rm(work, { recursive: true, force: true });
+
+/** Beside what this seed's file holds already. */
+async function record(seed: number, arm: Arm, result: object): Promise<void> {
+  const file = join(out, `seed-${seed}.json`);
+  const known = await readFile(file, "utf8").then(
+    (text) => JSON.parse(text) as { results: object },
+    () => null,
+  );
+  const machine = { cpu: cpus()[0]?.model, cpus: cpus().length, load: loadavg(), node: process.version };
+  const results = { ...known?.results, [arm]: { machine, ...result } };
+  await writeFile(file, `${JSON.stringify({ seed, config: base, results }, null, 1)}\n`);
+}
 
 function line(result: object): string {
   if (!("gain" in result)) return JSON.stringify(result);

@@ -15,7 +15,7 @@ import { openaiPolicy } from "../policy/openai-policy.ts";
 import type { PolicySpec } from "../policy/spec.ts";
 import { tokenAgent } from "../rl/agent/token-agent.ts";
 import { startServing } from "../rl/serve/serve-client.ts";
-import { readTokenizer } from "../rl/tokenizer/read-tokenizer.ts";
+import { readModelHead } from "../rl/model/model-head.ts";
 import { openStore } from "../store/store.ts";
 import { requireReachable } from "./reachable.ts";
 
@@ -46,9 +46,10 @@ export async function createActor(
   switch (spec.kind) {
     case "local": {
       const modelDirectory = resolve(spec.directory);
-      const tokenizer = await readTokenizer(modelDirectory);
+      const { tokenizer, maxContext, history } = await readModelHead(modelDirectory);
       const policy = await startServing({ id: `local:${spec.directory}`, modelDirectory, tokenizer });
-      return modelActor(tokenAgent(definition, tokenizer), policy, sampling);
+      const agent = tokenAgent(definition, tokenizer, { history, maxPromptTokens: maxContext - sampling.maxTokens });
+      return modelActor(agent, policy, sampling);
     }
     case "openai": {
       const { baseUrl, model } = spec;

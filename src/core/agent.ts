@@ -16,6 +16,11 @@ export interface HistoryEntry {
   readonly actions: readonly ActionCall[];
   readonly parseError: string | null;
   readonly message: Extract<Message, { role: "assistant" }> | null;
+  /**
+   * Prompt and completion of the turn's last model call, as they were; null where there are no ids. A prompt that goes on
+   * from them, instead of writing them anew, reads what was sampled and is trained in the same sequence.
+   */
+  readonly tokenIds: readonly number[] | null;
   readonly results: readonly ActionResult[];
   /** The next state of that turn. */
   readonly observation: JsonValue;

@@ -20,6 +20,8 @@ export interface JudgeLoopOptions extends JudgeQueueOptions {
   /** Between two looks at a log that has nothing new. */
   readonly pollMs: number;
   readonly clock: Clock;
+  /** Only episodes of this purpose; default: all. */
+  readonly purpose?: string;
   /** Once true, the loop ends when every step in the log is judged. Default: it goes on until the signal. */
   readonly isFinished?: (() => boolean) | undefined;
 }
@@ -31,7 +33,7 @@ export interface JudgeLoopOptions extends JudgeQueueOptions {
 export async function runJudgeLoop(options: JudgeLoopOptions): Promise<JudgeTally> {
   const { log, signal, clock, pollMs } = options;
   const known = judgedBefore(log, options.judge);
-  const reader = createStepReader(log);
+  const reader = createStepReader(log, options.purpose);
   const queue = createJudgeQueue(options);
   try {
     while (!queue.hasStopped()) {

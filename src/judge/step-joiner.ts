@@ -63,12 +63,14 @@ export interface StepJoiner {
   openEpisodes(): number;
 }
 
-export function createStepJoiner(): StepJoiner {
+/** @param purpose only episodes of this one; default: all. */
+export function createStepJoiner(purpose?: string): StepJoiner {
   const episodes = new Map<string, OpenEpisode>();
   return {
     openEpisodes: () => episodes.size,
     push(event) {
       if (event.type === "episode-start") {
+        if (purpose !== undefined && event.purpose !== purpose) return null;
         episodes.set(event.episodeId, openEpisode(event));
         return null;
       }

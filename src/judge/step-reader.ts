@@ -13,8 +13,9 @@ export interface StepReader {
   readSlice(onStep: (step: JudgeableStep) => boolean): boolean;
 }
 
-export function createStepReader(log: EventLog): StepReader {
-  const joiner = createStepJoiner();
+/** @param purpose only episodes of this one; default: all. */
+export function createStepReader(log: EventLog, purpose?: string): StepReader {
+  const joiner = createStepJoiner(purpose);
   let cursor = -1;
   return {
     readSlice(onStep) {

@@ -7,10 +7,10 @@
  */
 import type { Actor, Turn } from "../core/agent.ts";
 import type { Clock } from "../core/clock.ts";
-import type { EnvironmentDefinition, Outcome } from "../core/env.ts";
+import type { EnvironmentDefinition, Outcome, SubgoalState } from "../core/env.ts";
 import { toErrorRecord, type ErrorRecord } from "../core/errors.ts";
 import { episodeIdOf, stepIdOf, type LogEvent, type Stored } from "../core/events.ts";
-import type { GuardedStep } from "../core/guard.ts";
+import type { GuardedEnvironment, GuardedStep } from "../core/guard.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { EventLog } from "../core/log.ts";
 import { createRandom } from "../core/random.ts";
@@ -30,6 +30,8 @@ export interface EpisodeOptions {
   readonly log: EventLog;
   readonly pool: EnvironmentPool;
   readonly clock: Clock;
+  /** False: nobody will judge it, so the log holds no subgoals. */
+  readonly checkSubgoals: boolean;
   /** Aborted when the run is cancelled: the running call is cut, the episode ends with "cancelled". */
   readonly signal: AbortSignal;
   /** After each answered step; must not throw. */
@@ -158,7 +160,7 @@ class EpisodeRun {
 
   async #reset({ environment }: EnvironmentLease, limit: EpisodeSignal): Promise<void> {
     const observation = await this.#timed("reset", limit, () => environment.reset(this.#plan.task, limit));
-    const subgoals = await this.#timed("subgoals", limit, () => environment.subgoals(limit));
+    const subgoals = await this.#subgoals(environment, limit);
     await this.#append({
       type: "episode-reset",
       episodeId: this.#episodeId,
@@ -190,7 +192,7 @@ class EpisodeRun {
 
     const answer = await this.#timed("env", limit, () => environment.step(stepId, actions, limit));
     // A step that was answered although the episode had been cut still counts: it is its last.
-    const subgoals = limit.cut ? null : await this.#timed("subgoals", limit, () => environment.subgoals(limit));
+    const subgoals = limit.cut ? null : await this.#subgoals(environment, limit);
     const step = this.#withBudgets(answer, index, limit);
     const spent = (phase: EpisodePhase) => this.#phaseMs[phase] - before[phase];
     const timings = { policyMs: spent("policy"), envMs: spent("env"), subgoalsMs: spent("subgoals") };
@@ -203,6 +205,11 @@ class EpisodeRun {
     this.#stepLatenciesMs.push(timings.envMs);
     this.#options.onStep?.();
     return step.stopReason;
+  }
+
+  async #subgoals(environment: GuardedEnvironment, limit: EpisodeSignal): Promise<SubgoalState | null> {
+    if (!this.#options.checkSubgoals) return null;
+    return this.#timed("subgoals", limit, () => environment.subgoals(limit));
   }
 
   async #ask(index: number, limit: EpisodeSignal): Promise<Turn> {

@@ -28,8 +28,10 @@ export class EpisodeTurns {
     this.#first = observation;
   }
 
-  add({ actions, parseError, message }: Turn, { results, observation }: GuardedStep): void {
-    this.#history.push({ actions, parseError, message, results, observation });
+  add({ actions, parseError, message, modelCalls }: Turn, { results, observation }: GuardedStep): void {
+    const { promptTokenIds, tokenIds } = modelCalls.at(-1) ?? { promptTokenIds: null, tokenIds: null };
+    const ids = promptTokenIds && tokenIds ? [...promptTokenIds, ...tokenIds] : null;
+    this.#history.push({ actions, parseError, message, tokenIds: ids, results, observation });
   }
 
   view(): AgentView {

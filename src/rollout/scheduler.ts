@@ -38,6 +38,8 @@ export interface RolloutOptions {
   readonly maxOpen?: number;
   /** Environment starts in flight at once; default 4. */
   readonly maxStarting?: number;
+  /** Check the task's subgoals after each step, for judges and reports: a look at the world each time. Default true. */
+  readonly checkSubgoals?: boolean;
   readonly leaseTtlMs?: number;
   /** Further tries of an attempt that ended in a retryable error; default 2. */
   readonly retries?: number;
@@ -179,6 +181,7 @@ class RolloutRun {
   #episode(plan: EpisodePlan, definition: EnvironmentDefinition): Promise<EpisodeReport> {
     const { actor, log } = this.#options;
     return runEpisode(plan, {
+      checkSubgoals: this.#options.checkSubgoals ?? true,
       definition,
       actor,
       log,

@@ -36,7 +36,7 @@ function turn(toolCalls: readonly ToolCall[], count: number, results: HistoryEnt
   const observation = { count, text: `The count is ${count}.` };
   const message = { role: "assistant", content: null, toolCalls } as const;
   const ok = actions.map(({ callId }) => ({ callId, status: "ok" as const }));
-  return { actions, parseError, message, results: results.length > 0 ? results : ok, observation };
+  return { actions, parseError, message, tokenIds: null, results: results.length > 0 ? results : ok, observation };
 }
 
 function messagesOf(prompt: Prompt): readonly Message[] {

@@ -215,6 +215,17 @@ describe("createStepJoiner", () => {
     expect(joiner.openEpisodes()).toBe(1);
   });
 
+  it("makes steps only of the purpose that was asked for", () => {
+    const purposes = [undefined, "train", "another"] as const;
+    const counts = purposes.map((purpose) => {
+      const joiner = createStepJoiner(purpose);
+      const steps = episodeEvents(plan).map((event) => joiner.push(event as Parameters<typeof joiner.push>[0]));
+      return steps.filter((step) => step !== null).length;
+    });
+    expect(counts[0]).toBeGreaterThan(0);
+    expect(counts).toEqual([counts[0], counts[0], 0]);
+  });
+
   it("makes no step of a next state whose step is missing", () => {
     const joiner = createStepJoiner();
     const steps = episodeEvents(plan)

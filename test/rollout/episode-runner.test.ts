@@ -43,7 +43,8 @@ function stage(options: CountingOptions = {}, clock: Clock = systemClock): Stage
       const task = await game.definition.tasks.train.get(0, { seed: 0 });
       const where = { groupId: "g000000", groupSize: 1, attempt: 0, retry: 0, split: "train" as Split };
       const plan = { ...where, task, purpose: "rollout", seed: 7 };
-      return runEpisode(plan, { definition: game.definition, actor, log, pool, clock, signal: abort.signal });
+      const { definition } = game;
+      return runEpisode(plan, { definition, actor, log, pool, clock, checkSubgoals: true, signal: abort.signal });
     },
   };
 }

@@ -4,7 +4,7 @@ import { noisyActor } from "../../agent/oracle-actor.ts";
 import type { ActInput, Actor, ModelCallRecord, Turn } from "../../core/agent.ts";
 import type { EnvironmentDefinition } from "../../core/env.ts";
 import type { Policy, Sampling } from "../../core/policy.ts";
-import { tokenAgent, type TokenAgent } from "../../rl/agent/token-agent.ts";
+import { tokenAgent, type TokenAgent, type TokenAgentOptions } from "../../rl/agent/token-agent.ts";
 import type { Tokenizer } from "../../rl/tokenizer/tokenizer.ts";
 
 /** One actor for several environments: each episode is played by the actor of its definition. */
@@ -21,16 +21,25 @@ function byDefinition(id: string, actorOf: (definition: EnvironmentDefinition) =
   return { id, act: (input) => of(input.definition).act(input), close, [Symbol.asyncDispose]: close };
 }
 
+/** How both read. */
+export interface Reading extends TokenAgentOptions {
+  readonly tokenizer: Tokenizer;
+}
+
 /** Samples from the served weights; the policy stays open when the actor is closed. */
-export function policyActor(policy: Policy, tokenizer: Tokenizer, sampling: Sampling): Actor {
+export function policyActor(policy: Policy, reading: Reading, sampling: Sampling): Actor {
   return byDefinition(policy.id, (definition) =>
-    modelActor(tokenAgent(definition, tokenizer), policy, sampling, { ownsPolicy: false }),
+    modelActor(agentFor(definition, reading), policy, sampling, { ownsPolicy: false }),
   );
 }
 
 /** `noisy:RATE`, each turn with the prompt and completion that a policy would have seen and written. */
-export function demonstrator(rate: number, tokenizer: Tokenizer): Actor {
-  return byDefinition(`noisy:${rate}`, (definition) => withTokens(noisyActor(rate), tokenAgent(definition, tokenizer)));
+export function demonstrator(rate: number, reading: Reading): Actor {
+  return byDefinition(`noisy:${rate}`, (definition) => withTokens(noisyActor(rate), agentFor(definition, reading)));
+}
+
+function agentFor(definition: EnvironmentDefinition, { tokenizer, ...options }: Reading): TokenAgent {
+  return tokenAgent(definition, tokenizer, options);
 }
 
 function withTokens(actor: Actor, agent: TokenAgent): Actor {

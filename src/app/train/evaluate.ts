@@ -47,6 +47,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     actor,
     log,
     driver,
+    checkSubgoals: false,
     groups: planResume(plan(options), storedOf(log, purpose)),
     parallel,
     seed,

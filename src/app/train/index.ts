@@ -12,7 +12,7 @@ import { resolveEnvironment } from "../../envs/registry.ts";
 import { parsePolicySpec } from "../../policy/spec.ts";
 import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
 import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
-import { readTokenizer } from "../../rl/tokenizer/read-tokenizer.ts";
+import { readModelHead } from "../../rl/model/model-head.ts";
 import { splitText } from "../../rl/tokenizer/split.ts";
 import { createTokenizer } from "../../rl/tokenizer/word-tokenizer.ts";
 import { parseTrainConfig, type TrainConfig } from "../../rl/train/config.ts";
@@ -131,7 +131,9 @@ async function runPlan(
   options: TrainOptions,
 ): Promise<TrainReport> {
   const { config, definitions, startFrom, vocabulary } = plan;
-  const tokenizer = startFrom ? await readTokenizer(startFrom) : createTokenizer(vocabulary.words, vocabulary.specials);
+  const head = startFrom
+    ? await readModelHead(startFrom)
+    : { tokenizer: createTokenizer(vocabulary.words, vocabulary.specials), ...config.model };
   await using process = startTraining({
     runDirectory: log.runDir,
     config,
@@ -146,7 +148,7 @@ async function runPlan(
     config,
     definitions,
     driver,
-    tokenizer,
+    head,
     judge,
     process,
     demonstrates,

@@ -16,14 +16,14 @@ import { runJudgeLoop } from "../../judge/judge-loop.ts";
 import { throwIfHopeless } from "../../judge/rejudge.ts";
 import { systemClock } from "../../core/clock.ts";
 import { startServing, type Serving } from "../../rl/serve/serve-client.ts";
-import type { Tokenizer } from "../../rl/tokenizer/tokenizer.ts";
+import type { ModelHead } from "../../rl/model/model-head.ts";
 import type { TrainConfig } from "../../rl/train/config.ts";
 import { demonstrationPurpose, trainPurpose, weightsPath } from "../../rl/train/paths.ts";
 import type { TrainingProcess, TrainNews } from "../../rl/train/train-client.ts";
 import type { UpdateReport } from "../../rl/train/update.ts";
 import { runRollouts } from "../../rollout/scheduler.ts";
 import type { DurableLog } from "../../store/log.ts";
-import { demonstrator, policyActor } from "./actors.ts";
+import { demonstrator, policyActor, type Reading } from "./actors.ts";
 import { evaluate, type Evaluation } from "./evaluate.ts";
 import { groupSource } from "./groups.ts";
 import { restOfGroups } from "./resume-groups.ts";
@@ -34,7 +34,7 @@ export interface TrainingParts {
   readonly config: TrainConfig;
   readonly definitions: readonly EnvironmentDefinition[];
   readonly driver: SandboxDriver | null;
-  readonly tokenizer: Tokenizer;
+  readonly head: ModelHead;
   readonly judge: Judge | null;
   readonly process: TrainingProcess;
   /** Whether a demonstrator is to be imitated: at the start, or further on as a control. */
@@ -150,8 +150,9 @@ export class Training {
   }
 
   async #serve({ path, version }: { version: number; path: string }): Promise<Serving> {
-    const { log, tokenizer, out, config } = this.#parts;
+    const { log, head, out, config } = this.#parts;
     const modelDirectory = join(log.runDir, path);
+    const { tokenizer } = head;
     const serving = await startServing({ id: `local:${out}`, modelDirectory, tokenizer, backend: config.backend });
     this.#version = version;
     return serving;
@@ -204,9 +205,9 @@ export class Training {
     serving: Serving,
     what: { purpose: string; split: "dev" | "test"; tasks: number; temperature: number },
   ): Promise<Evaluation> {
-    const { config, definitions, log, driver, tokenizer, signal, listener } = this.#parts;
+    const { config, definitions, log, driver, signal, listener } = this.#parts;
     const { temperature, ...rest } = what;
-    const actor = policyActor(serving, tokenizer, { temperature, maxTokens: config.loop.maxTokens });
+    const actor = policyActor(serving, this.#reading(), { temperature, maxTokens: config.loop.maxTokens });
     const evaluation = await evaluate({
       ...rest,
       definitions,
@@ -223,17 +224,27 @@ export class Training {
   }
 
   async #demonstrate(signal: AbortSignal): Promise<void> {
-    const { config, tokenizer } = this.#parts;
     const limit = (): number => this.#imitated + demonstrationsAhead;
-    await this.#play(demonstrator(config.start.noiseRate, tokenizer), demonstrationPurpose, 1, limit, signal);
+    await this.#play(
+      demonstrator(this.#parts.config.start.noiseRate, this.#reading()),
+      demonstrationPurpose,
+      1,
+      limit,
+      signal,
+    );
   }
 
   async #rollouts(serving: Serving): Promise<void> {
-    const { config, tokenizer } = this.#parts;
-    const { temperature, maxTokens, attempts, groupsPerUpdate, aheadUpdates } = config.loop;
-    const actor = policyActor(serving, tokenizer, { temperature, maxTokens });
+    const { temperature, maxTokens, attempts, groupsPerUpdate, aheadUpdates } = this.#parts.config.loop;
+    const actor = policyActor(serving, this.#reading(), { temperature, maxTokens });
     const limit = (): number => groupsPerUpdate * (this.#version + 1 + aheadUpdates);
     await this.#play(actor, trainPurpose, attempts, limit, this.#loops.signal);
+  }
+
+  #reading(): Reading {
+    const { head, config } = this.#parts;
+    const { tokenizer, maxContext, history } = head;
+    return { tokenizer, history, maxPromptTokens: maxContext - config.loop.maxTokens };
   }
 
   async #play(
@@ -249,7 +260,9 @@ export class Training {
     const source = groupSource({ definitions, config, purpose, split: "train", attempts, firstTask, limit, signal });
     const groups = restOfGroups(log, purpose, source);
     const { parallel, seed } = config;
-    await runRollouts({ definition: definitions[0]!, actor, log, driver, groups, parallel, seed, signal });
+    const checkSubgoals = purpose === trainPurpose;
+    const definition = definitions[0]!;
+    await runRollouts({ definition, actor, log, driver, groups, parallel, seed, checkSubgoals, signal });
   }
 
   async #judgeSteps(): Promise<void> {
@@ -260,6 +273,7 @@ export class Training {
     await runJudgeLoop({
       log,
       judge,
+      purpose: trainPurpose,
       definitionToText: (env, observation) => texts.get(env)?.toText(observation) ?? JSON.stringify(observation),
       concurrency: 8,
       deadlineMs: config.judge.deadlineMs,

@@ -1,15 +1,20 @@
 /**
- * The agent of small local policies: a short prompt of tokens in, action tokens out.
+ * The agent of small local policies: a prompt of tokens in, action tokens out. A policy of a few hundred thousand
+ * parameters has no use for a chat template.
  *
- *   <bos><instruction> …text… <output> …tail of the last observation… <step> 2 <act>
+ *   last:  <bos><instruction> …text… <output> …tail of the last next state… <step> 2 <act>
+ *   all:   <bos><instruction> …text… <step> 1 <act> ACTION <eos> <output> …tail… <step> 2 <act>
  *
- * A policy of a few hundred thousand parameters has no use for a chat template or a long transcript: the instruction,
- * where it is, and the last answer of the world are what it can learn from.
+ * With `all` a prompt goes on from the tokens of the turn before, as they were sampled, so that an episode is one sequence:
+ * decoded from one cache, trained in one pass. Where it would grow too long it begins anew, as with `last`. With `last`
+ * each turn is a short prompt of its own: dearer for long episodes, easier to learn for short ones, since a policy that
+ * copies then has none of its own mistakes to copy.
  */
 import type { Agent, AgentView, Parsed } from "../../core/agent.ts";
 import type { EnvironmentDefinition } from "../../core/env.ts";
 import type { JsonValue } from "../../core/json.ts";
 import type { Generation } from "../../core/policy.ts";
+import type { ModelConfig } from "../model/contract.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { actionCodec, type ActionCodec } from "./action-codec.ts";
 
@@ -23,13 +28,12 @@ export interface TokenAgent extends Agent {
 }
 
 export interface TokenAgentOptions {
-  /** Longest instruction kept, tokens; the head is kept. */
-  readonly maxInstructionTokens: number;
-  /** Longest last observation kept, tokens; the tail is kept. */
-  readonly maxOutputTokens: number;
+  readonly history: ModelConfig["history"];
+  /** Longest prompt, tokens; of a longer instruction the head is kept. */
+  readonly maxPromptTokens: number;
+  /** Longest observation kept, tokens; the tail is kept. Default 16. */
+  readonly maxOutputTokens?: number;
 }
-
-export const defaultTokenAgentOptions: TokenAgentOptions = { maxInstructionTokens: 1024, maxOutputTokens: 16 };
 
 /** Special tokens that a tokenizer must have to serve these environments. */
 export function tokenAgentSpecials(definitions: readonly EnvironmentDefinition[]): string[] {
@@ -39,28 +43,31 @@ export function tokenAgentSpecials(definitions: readonly EnvironmentDefinition[]
 export function tokenAgent(
   definition: EnvironmentDefinition,
   tokenizer: Tokenizer,
-  options: TokenAgentOptions = defaultTokenAgentOptions,
+  { history: told, maxPromptTokens, maxOutputTokens = 16 }: TokenAgentOptions,
 ): TokenAgent {
   const codec: ActionCodec = actionCodec(definition);
   // The prompt leaves single spaces out: they say nothing that word boundaries do not, and cost a third of its length.
   const spaces = new Set(tokenizer.encode(" "));
   const read = (text: string): number[] => tokenizer.encode(text).filter((id) => !spaces.has(id));
-  const renderTokens = (view: AgentView): number[] => {
-    const ids = [
-      tokenizer.bosId,
-      tokenizer.special("<instruction>"),
-      ...read(view.instruction).slice(0, options.maxInstructionTokens),
-    ];
-    const last = view.history.at(-1);
+  const renderTokens = ({ instruction, history, stepIndex }: AgentView): number[] => {
+    const turn = [tokenizer.special("<step>"), ...tokenizer.encode(String(stepIndex + 1)), tokenizer.special("<act>")];
+    const last = history.at(-1);
     if (last) {
       const text = last.parseError ?? definition.toText(last.observation);
-      ids.push(tokenizer.special("<output>"), ...read(text.slice(-1_000)).slice(-options.maxOutputTokens));
+      turn.unshift(tokenizer.special("<output>"), ...read(text.slice(-1_000)).slice(-maxOutputTokens));
+      if (told === "all" && last.tokenIds && last.tokenIds.length + turn.length <= maxPromptTokens)
+        return [...last.tokenIds, ...turn];
     }
-    ids.push(tokenizer.special("<step>"), ...tokenizer.encode(String(view.stepIndex + 1)), tokenizer.special("<act>"));
-    return ids;
+    const room = maxPromptTokens - turn.length - 2;
+    return [
+      tokenizer.bosId,
+      tokenizer.special("<instruction>"),
+      ...read(instruction).slice(0, Math.max(0, room)),
+      ...turn,
+    ];
   };
   return {
-    id: "token-agent@1",
+    id: "token-agent@2",
     renderTokens,
     completionOf: (actions) => [...codec.encode(actions, tokenizer), tokenizer.eosId],
     render: (view) => ({ promptTokenIds: renderTokens(view) }),

@@ -1,13 +1,9 @@
-/** Sequences to fixed-shape, right-padded arrays, in groups of like length so that little is padding. */
-
-export interface Span {
-  readonly promptTokenIds: readonly number[];
-  readonly tokenIds: readonly number[];
-}
+/** Branches to fixed-shape, right-padded arrays, in groups of like length so that little is padding. */
+import type { Branch, BranchCall } from "./contract.ts";
 
 /**
  * One forward pass. B sequences, T positions, M loss positions for each sequence (padded).
- * The loss position (b, m) is the input position that predicts completion token m of sequence b.
+ * The loss position (b, m) is the input position that predicts token m of sequence b's completions, joined.
  */
 export interface PackedBatch {
   readonly batch: number;
@@ -28,14 +24,31 @@ export interface PackedBatch {
 const timeStep = 8;
 const positionStep = 4;
 
+/** Tokens that go through the model: all but the last, which is only predicted. */
+export function inputLength({ calls }: Branch): number {
+  return calls.reduce((sum, { promptTokenIds, tokenIds }) => sum + promptTokenIds.length + tokenIds.length, 0) - 1;
+}
+
+export function completionLength({ calls }: Branch): number {
+  return calls.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+}
+
+/** One value for each completion token of a branch, in order. */
+export function perToken<Call extends BranchCall>(
+  { calls }: Branch<Call>,
+  value: (call: Call, token: number) => number,
+): number[] {
+  return calls.flatMap((call) => call.tokenIds.map((_, token) => value(call, token)));
+}
+
 /** Batches of at most `maxTokens` padded tokens (at least one sequence each), shortest sequences first. */
-export function packBatches(sequences: readonly Span[], maxTokens: number): PackedBatch[] {
-  const length = (index: number) => sequences[index]!.promptTokenIds.length + sequences[index]!.tokenIds.length - 1;
-  const order = sequences.map((_, index) => index).sort((a, b) => length(a) - length(b) || a - b);
+export function packBatches(sequences: readonly Branch[], maxTokens: number): PackedBatch[] {
+  const lengths = sequences.map(inputLength);
+  const order = sequences.map((_, index) => index).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const groups: number[][] = [];
   let current: number[] = [];
   for (const index of order) {
-    const padded = roundUp(length(index), timeStep);
+    const padded = roundUp(lengths[index]!, timeStep);
     if (current.length > 0 && (current.length + 1) * padded > maxTokens) {
       groups.push(current);
       current = [];
@@ -46,41 +59,42 @@ export function packBatches(sequences: readonly Span[], maxTokens: number): Pack
   return groups.map((group) => pack(sequences, group));
 }
 
-function pack(sequences: readonly Span[], indices: readonly number[]): PackedBatch {
+function pack(sequences: readonly Branch[], indices: readonly number[]): PackedBatch {
   const batch = indices.length;
-  let longest = 1;
-  let most = 1;
-  for (const index of indices) {
-    const { promptTokenIds, tokenIds } = sequences[index]!;
-    longest = Math.max(longest, promptTokenIds.length + tokenIds.length - 1);
-    most = Math.max(most, tokenIds.length);
-  }
-  const time = roundUp(longest, timeStep);
-  const positions = roundUp(most, positionStep);
+  const time = roundUp(Math.max(...indices.map((index) => inputLength(sequences[index]!))), timeStep);
+  const positions = roundUp(Math.max(...indices.map((index) => completionLength(sequences[index]!))), positionStep);
   const inputs = new Int32Array(batch * time);
   const rows = new Int32Array(batch * positions);
   const targets = new Int32Array(batch * positions);
   const mask = new Float32Array(batch * positions);
   indices.forEach((index, b) => {
-    const { promptTokenIds, tokenIds } = sequences[index]!;
-    inputs.set(promptTokenIds, b * time);
-    inputs.set(tokenIds.slice(0, -1), b * time + promptTokenIds.length);
+    const tokens: number[] = [];
     rows.fill(b * time, b * positions, (b + 1) * positions);
-    tokenIds.forEach((token, m) => {
-      rows[b * positions + m] = b * time + promptTokenIds.length - 1 + m;
-      targets[b * positions + m] = token;
-      mask[b * positions + m] = 1;
-    });
+    let position = b * positions;
+    for (const { promptTokenIds, tokenIds } of sequences[index]!.calls) {
+      tokens.push(...promptTokenIds);
+      for (const token of tokenIds) {
+        rows[position] = b * time + tokens.length - 1;
+        targets[position] = token;
+        mask[position] = 1;
+        position++;
+        tokens.push(token);
+      }
+    }
+    inputs.set(tokens.slice(0, -1), b * time);
   });
   return { batch, time, positions, inputs, rows, targets, mask, indices };
 }
 
-/** Spread values of each sequence's tokens over the padded [B*M] layout. */
-export function layOut(packed: PackedBatch, value: (sequence: number, token: number) => number): Float32Array {
+/** Spread each sequence's values (see `perToken`) over the padded [B*M] layout; `padding` elsewhere. */
+export function layOut(
+  packed: PackedBatch,
+  values: (sequence: number) => readonly number[],
+  padding = 0,
+): Float32Array {
   const { positions, mask, indices } = packed;
-  const out = new Float32Array(mask.length);
-  for (let i = 0; i < out.length; i++)
-    if (mask[i] === 1) out[i] = value(indices[Math.floor(i / positions)]!, i % positions);
+  const out = new Float32Array(mask.length).fill(padding);
+  indices.forEach((index, b) => out.set(values(index), b * positions));
   return out;
 }
 

@@ -23,6 +23,11 @@ export interface ModelConfig {
   readonly copyHead: boolean;
   /** True: the output head shares the embedding. */
   readonly tiedHead: boolean;
+  /**
+   * What its prompts tell of the episode so far: the last next state, or all that was done and seen. Kept with the model,
+   * which has learned to read such prompts.
+   */
+  readonly history: "last" | "all";
 }
 
 /** Parameters by name, in one fixed order; plain and transferable (`Object.values(weights).map((w) => w.data.buffer)`). */
@@ -48,11 +53,18 @@ export interface Completion {
   readonly versions: number[];
 }
 
-export interface ScoreRequest {
+/** What a model read, and what it then wrote. */
+export interface BranchCall {
+  /** Of a branch's first call the whole prompt; of a later one, what came after the completion before it. */
   readonly promptTokenIds: readonly number[];
   readonly tokenIds: readonly number[];
   /** Above 0. Default 1. */
   readonly temperature?: number;
+}
+
+/** Calls that read each other's tokens, as one sequence: prompt, completion, what the world answered, completion, … */
+export interface Branch<Call extends BranchCall = BranchCall> {
+  readonly calls: readonly Call[];
 }
 
 /** A policy in this process. Not thread-safe across processes; calls on one model may overlap and are batched. */
@@ -72,8 +84,8 @@ export interface LanguageModel {
    */
   generate(requests: readonly CompletionRequest[], options?: { readonly signal?: AbortSignal }): Promise<Completion[]>;
 
-  /** Log-probability of each completion token: the trainer's own forward pass, in fixed-shape batches. */
-  score(sequences: readonly ScoreRequest[]): Promise<number[][]>;
+  /** Log-probability of each completion token, by branch: the trainer's own forward pass, in fixed-shape batches. */
+  score(branches: readonly Branch[]): Promise<number[][]>;
 
   exportWeights(): Promise<WeightSet>;
   /** Copies. @throws TrainerError ERR_WEIGHTS_MISMATCH when names or shapes differ; the model is then unchanged. */
@@ -82,16 +94,13 @@ export interface LanguageModel {
   dispose(): void;
 }
 
-/** One demonstration: cross-entropy on the completion, mean over the tokens of the whole batch. */
-export interface ImitationSequence {
-  readonly promptTokenIds: readonly number[];
-  readonly tokenIds: readonly number[];
-}
+/** A demonstration: cross-entropy on its completions, mean over the tokens of the whole batch. */
+export type ImitationSequence = Branch;
 
-/** One model call under the policy gradient: token mean within the call, then the mean over calls. */
-export interface PolicySequence {
-  readonly promptTokenIds: readonly number[];
-  readonly tokenIds: readonly number[];
+/** Calls under the policy gradient: token mean within a call, then the mean over all calls of the batch. */
+export type PolicySequence = Branch<PolicyCall>;
+
+export interface PolicyCall extends BranchCall {
   /** Behaviour log-probabilities as recorded, at `temperature`; same length as tokenIds. */
   readonly logprobs: readonly number[];
   readonly advantage: number;
@@ -107,7 +116,7 @@ export type TrainBatch =
       readonly type: "policy";
       readonly sequences: readonly PolicySequence[];
       /**
-       * Calls that the mean is over; default `sequences.length`. Larger where calls without advantage were left out to
+       * Calls that the mean is over; default: those in `sequences`. Larger where calls without advantage were left out to
        * save their pass, which then changes nothing but the time.
        */
       readonly calls?: number;
@@ -141,6 +150,7 @@ export interface StepMetrics {
   readonly gradientNorm: number;
   readonly learningRate: number;
   readonly sequences: number;
+  readonly calls: number;
   /** Trained (completion) tokens, and all tokens that went through the model, without padding. */
   readonly lossTokens: number;
   readonly tokens: number;

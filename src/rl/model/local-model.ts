@@ -2,8 +2,8 @@
 import { TrainerError } from "../../core/errors.ts";
 import { tf } from "../backend/tf.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { layOut, packBatches } from "./batch.ts";
-import type { Completion, CompletionRequest, LanguageModel, ModelConfig, ScoreRequest, WeightSet } from "./contract.ts";
+import { completionLength, inputLength, layOut, packBatches, perToken, type PackedBatch } from "./batch.ts";
+import type { Branch, Completion, CompletionRequest, LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
 import { Decoder } from "./decoder.ts";
 import { DeviceWeights } from "./device-weights.ts";
 import { forward } from "./forward.ts";
@@ -66,12 +66,12 @@ export class LocalModel implements LanguageModel {
     return Promise.all(requests.map((request) => this.#decoder.generate(request, options.signal)));
   }
 
-  async score(sequences: readonly ScoreRequest[]): Promise<number[][]> {
-    checkSequences(this.config, sequences);
-    const result: number[][] = sequences.map(() => []);
-    for (const packed of packBatches(sequences, scoreTokens)) {
+  async score(branches: readonly Branch[]): Promise<number[][]> {
+    checkSequences(this.config, branches);
+    const result: number[][] = branches.map(() => []);
+    for (const packed of packBatches(branches, scoreTokens)) {
       const flat = await this.mutex.run(async () => {
-        const inverse = inverseTemperatures(packed, (index) => sequences[index]!.temperature ?? 1);
+        const inverse = inverseTemperatures(packed, branches);
         const logprobs = tf.tidy(() => forward(this.config, this.weights.named, packed, inverse).logprobs);
         const values = await logprobs.data();
         logprobs.dispose();
@@ -79,7 +79,7 @@ export class LocalModel implements LanguageModel {
       });
       packed.indices.forEach((index, b) => {
         const from = b * packed.positions;
-        result[index] = Array.from(flat.subarray(from, from + sequences[index]!.tokenIds.length));
+        result[index] = Array.from(flat.subarray(from, from + completionLength(branches[index]!)));
       });
     }
     return result;
@@ -114,30 +114,28 @@ export function createLanguageModel(
 }
 
 /** @throws TrainerError ERR_BATCH_INVALID that names the sequence. */
-export function checkSequences(
-  config: ModelConfig,
-  sequences: readonly { promptTokenIds: readonly number[]; tokenIds: readonly number[]; temperature?: number }[],
-): void {
-  sequences.forEach(({ promptTokenIds, tokenIds, temperature }, index) => {
+export function checkSequences(config: ModelConfig, sequences: readonly Branch[]): void {
+  sequences.forEach((branch, index) => {
     const fail = (why: string): never => {
       throw new TrainerError(`sequence ${index}: ${why}`, { code: "ERR_BATCH_INVALID" });
     };
     const bad = (id: number) => !Number.isInteger(id) || id < 0 || id >= config.vocabSize;
-    const length = promptTokenIds.length + tokenIds.length;
-    if (promptTokenIds.length === 0 || tokenIds.length === 0) fail("prompt and completion need at least one token");
+    if (branch.calls.length === 0) fail("it has no calls");
+    for (const { promptTokenIds, tokenIds, temperature } of branch.calls) {
+      if (promptTokenIds.length === 0 || tokenIds.length === 0) fail("prompt and completion need at least one token");
+      if (promptTokenIds.some(bad) || tokenIds.some(bad))
+        fail(`a token is not in the vocabulary of ${config.vocabSize}`);
+      if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature)))
+        fail(`temperature ${temperature} cannot be trained; it must be above 0`);
+    }
+    const length = inputLength(branch) + 1;
     if (length > config.maxContext) fail(`${length} tokens; the model reads ${config.maxContext}`);
-    if (promptTokenIds.some(bad) || tokenIds.some(bad)) fail(`a token is not in the vocabulary of ${config.vocabSize}`);
-    if (temperature !== undefined && !(temperature > 0 && Number.isFinite(temperature)))
-      fail(`temperature ${temperature} cannot be trained; it must be above 0`);
   });
 }
 
 /** [B*M], or null when every temperature is 1. */
-export function inverseTemperatures(
-  packed: ReturnType<typeof packBatches>[number],
-  temperature: (sequence: number) => number,
-): Float32Array | null {
-  if (packed.indices.every((index) => temperature(index) === 1)) return null;
-  const inverse = layOut(packed, (index) => 1 / temperature(index));
-  return inverse.map((value) => (value === 0 ? 1 : value));
+export function inverseTemperatures(packed: PackedBatch, branches: readonly Branch[]): Float32Array | null {
+  const all = packed.indices.flatMap((index) => branches[index]!.calls);
+  if (all.every(({ temperature = 1 }) => temperature === 1)) return null;
+  return layOut(packed, (index) => perToken(branches[index]!, ({ temperature = 1 }) => 1 / temperature), 1);
 }

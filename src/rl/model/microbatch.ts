@@ -2,15 +2,15 @@
 import { tf } from "../backend/tf.ts";
 import { imitationLoss } from "../losses/imitation.ts";
 import { policyLoss } from "../losses/policy-gradient.ts";
-import { layOut, type PackedBatch } from "./batch.ts";
-import type { ModelConfig, TrainBatch, TrainerOptions } from "./contract.ts";
+import { completionLength, layOut, perToken, type PackedBatch } from "./batch.ts";
+import type { ModelConfig, PolicyCall, TrainBatch, TrainerOptions } from "./contract.ts";
 import { forward, type ForwardResult, type ParameterTensors } from "./forward.ts";
 import { inverseTemperatures } from "./local-model.ts";
 
 /** Filled part by part; sums and lists over the whole batch. */
 export interface MicrobatchValues {
   loss: number;
-  /** By the caller's sequence, then token. */
+  /** By the caller's sequence, then completion token. */
   readonly logprobs: number[][];
   entropySum: number;
 }
@@ -22,6 +22,7 @@ export interface MicrobatchInputs {
   readonly packed: PackedBatch;
   /** Of the whole batch. */
   readonly lossTokens: number;
+  readonly calls: number;
   readonly options: Required<TrainerOptions>;
   readonly values: MicrobatchValues;
 }
@@ -30,8 +31,7 @@ export interface MicrobatchInputs {
 export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor1D> {
   const { config, parameters, batch, packed, values } = inputs;
   const names = Object.keys(parameters);
-  const inverse =
-    batch.type === "policy" ? inverseTemperatures(packed, (index) => batch.sequences[index]!.temperature) : null;
+  const inverse = batch.type === "policy" ? inverseTemperatures(packed, batch.sequences) : null;
   let result: ForwardResult | null = null;
   const { loss, gradient } = tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
@@ -48,28 +48,27 @@ export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.T
   values.loss += lossValue[0]!;
   packed.indices.forEach((index, b) => {
     const from = b * packed.positions;
-    const to = from + batch.sequences[index]!.tokenIds.length;
+    const to = from + completionLength(batch.sequences[index]!);
     values.logprobs[index] = Array.from(logprobValues.subarray(from, to));
     for (let i = from; i < to; i++) values.entropySum += entropyValues[i]!;
   });
   return gradient;
 }
 
-function partLoss({ batch, packed, lossTokens, options }: MicrobatchInputs, logprobs: tf.Tensor1D): tf.Scalar {
-  const laid = (value: (sequence: number, token: number) => number) => tf.tensor1d(layOut(packed, value));
-  if (batch.type === "imitation")
-    return imitationLoss(
-      logprobs,
-      laid(() => 1 / lossTokens),
-    );
-  const { sequences, calls = sequences.length } = batch;
+function partLoss({ batch, packed, lossTokens, calls, options }: MicrobatchInputs, logprobs: tf.Tensor1D): tf.Scalar {
+  if (batch.type === "imitation") {
+    const weights = layOut(packed, (s) => perToken(batch.sequences[s]!, () => 1 / lossTokens));
+    return imitationLoss(logprobs, tf.tensor1d(weights));
+  }
+  const laid = (value: (call: PolicyCall, token: number) => number) =>
+    tf.tensor1d(layOut(packed, (s) => perToken(batch.sequences[s]!, value)));
   return policyLoss(
     {
       logprobs,
-      behaviour: laid((s, t) => sequences[s]!.logprobs[t]!),
-      advantages: laid((s) => sequences[s]!.advantage),
-      weights: laid((s) => 1 / (calls * sequences[s]!.tokenIds.length)),
-      reference: options.klCoefficient > 0 ? laid((s, t) => sequences[s]!.referenceLogprobs![t]!) : null,
+      behaviour: laid((call, t) => call.logprobs[t]!),
+      advantages: laid((call) => call.advantage),
+      weights: laid((call) => 1 / (calls * call.tokenIds.length)),
+      reference: options.klCoefficient > 0 ? laid((call, t) => call.referenceLogprobs![t]!) : null,
     },
     options,
   );

@@ -12,7 +12,7 @@ import type { BackendPreference } from "../backend/load-backend.ts";
 import { tf } from "../backend/tf.ts";
 import { adamWStep, clipFactor, learningRateAt } from "../losses/adamw.ts";
 import { policyMetrics } from "../losses/metrics.ts";
-import { packBatches } from "./batch.ts";
+import { completionLength, inputLength, packBatches, perToken } from "./batch.ts";
 import { loadModel, readJson, writeDirectory, writeModelFiles } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
 import { checkSequences, type LocalModel } from "./local-model.ts";
@@ -67,7 +67,8 @@ export class LocalTrainer implements Trainer {
 
   async #step(batch: TrainBatch): Promise<StepMetrics> {
     const { weights, config } = this.model;
-    const lossTokens = batch.sequences.reduce((sum, { tokenIds }) => sum + tokenIds.length, 0);
+    const lossTokens = batch.sequences.reduce((sum, sequence) => sum + completionLength(sequence), 0);
+    const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
     const values: MicrobatchValues = { loss: 0, logprobs: batch.sequences.map(() => []), entropySum: 0 };
     let gradient: tf.Tensor1D | null = null;
     for (const packed of packBatches(batch.sequences, this.#options.microbatchTokens)) {
@@ -77,6 +78,7 @@ export class LocalTrainer implements Trainer {
         batch,
         packed,
         lossTokens,
+        calls: (batch.type === "policy" ? batch.calls : undefined) ?? calls,
         options: this.#options,
         values,
       });
@@ -98,8 +100,9 @@ export class LocalTrainer implements Trainer {
       gradientNorm: norm,
       learningRate,
       sequences: batch.sequences.length,
+      calls,
       lossTokens,
-      tokens: batch.sequences.reduce((sum, s) => sum + s.promptTokenIds.length + s.tokenIds.length - 1, 0),
+      tokens: batch.sequences.reduce((sum, sequence) => sum + inputLength(sequence), 0),
       entropy: values.entropySum / lossTokens,
       meanLogprob: values.logprobs.flat().reduce((sum, logprob) => sum + logprob, 0) / lossTokens,
       policy: this.#policyMetrics(batch, values.logprobs),
@@ -135,9 +138,12 @@ export class LocalTrainer implements Trainer {
     return policyMetrics(
       {
         logprobs: logprobs.flat(),
-        behaviour: batch.sequences.flatMap((sequence) => [...sequence.logprobs]),
-        advantages: batch.sequences.flatMap(({ advantage, tokenIds }) => tokenIds.map(() => advantage)),
-        reference: klCoefficient > 0 ? batch.sequences.flatMap((sequence) => [...sequence.referenceLogprobs!]) : null,
+        behaviour: batch.sequences.flatMap((sequence) => perToken(sequence, (call, t) => call.logprobs[t]!)),
+        advantages: batch.sequences.flatMap((sequence) => perToken(sequence, (call) => call.advantage)),
+        reference:
+          klCoefficient > 0
+            ? batch.sequences.flatMap((sequence) => perToken(sequence, (call, t) => call.referenceLogprobs![t]!))
+            : null,
       },
       { low: clipLow, high: clipHigh },
     );
@@ -197,19 +203,21 @@ function checkBatch(model: LocalModel, batch: TrainBatch, { klCoefficient }: Req
   if (batch.sequences.length === 0) throw new TrainerError("the batch is empty", { code: "ERR_BATCH_EMPTY" });
   checkSequences(model.config, batch.sequences);
   if (batch.type === "imitation") return;
-  if (batch.calls !== undefined && !(batch.calls >= batch.sequences.length))
-    throw new TrainerError(`calls is ${batch.calls}, below its ${batch.sequences.length} sequences`, {
-      code: "ERR_BATCH_INVALID",
-    });
-  batch.sequences.forEach(({ tokenIds, logprobs, advantage, referenceLogprobs }, index) => {
+  const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
+  if (batch.calls !== undefined && !(batch.calls >= calls))
+    throw new TrainerError(`calls is ${batch.calls}; its sequences have ${calls}`, { code: "ERR_BATCH_INVALID" });
+  batch.sequences.forEach((sequence, index) => {
     const fail = (why: string): never => {
       throw new TrainerError(`sequence ${index}: ${why}`, { code: "ERR_BATCH_INVALID" });
     };
-    if (logprobs.length !== tokenIds.length) fail(`${logprobs.length} log-probabilities for ${tokenIds.length} tokens`);
-    if (logprobs.some((logprob) => !Number.isFinite(logprob)) || !Number.isFinite(advantage))
-      fail("a log-probability or the advantage is not finite");
-    if (klCoefficient > 0 && referenceLogprobs?.length !== tokenIds.length)
-      fail("klCoefficient needs one reference log-probability for each token");
+    for (const { tokenIds, logprobs, advantage, referenceLogprobs } of sequence.calls) {
+      if (logprobs.length !== tokenIds.length)
+        fail(`${logprobs.length} log-probabilities for ${tokenIds.length} tokens`);
+      if (logprobs.some((logprob) => !Number.isFinite(logprob)) || !Number.isFinite(advantage))
+        fail("a log-probability or the advantage is not finite");
+      if (klCoefficient > 0 && referenceLogprobs?.length !== tokenIds.length)
+        fail("klCoefficient needs one reference log-probability for each token");
+    }
   });
 }
 

@@ -14,6 +14,12 @@ const modelSchema = z.strictObject({
   maxContext: count.default(256).describe("tokens of prompt and completion together"),
   copyHead: z.boolean().default(true).describe("mix a pointer distribution over the context into the vocabulary's"),
   tiedHead: z.boolean().default(true),
+  history: z
+    .enum(["last", "all"])
+    .default("last")
+    .describe(
+      "what a prompt tells of the episode: last next state (short tasks), or all so far (long ones: one sequence each)",
+    ),
 });
 
 const startSchema = z.strictObject({

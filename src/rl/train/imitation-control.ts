@@ -1,5 +1,5 @@
 /**
- * The control that goes on imitating instead of reinforcing: as many updates, of as many sequences, at the same learning
+ * The control that goes on imitating instead of reinforcing: as many updates, of as many episodes, at the same learning
  * rate. What it gains was there to be had without any reward.
  */
 import { join } from "node:path";
@@ -36,7 +36,8 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
       version: version + 1,
       groups: 0,
       sequences: sequences.length,
-      idleSequences: 0,
+      calls: metrics.calls,
+      idleCalls: 0,
       dropped: [],
       refusedSamples: 0,
       constantBuckets: 0,

@@ -2,12 +2,14 @@
  * Imitation of a demonstrator, for a fixed number of tokens: the start of training.
  *
  * Demonstrations are episodes in the log, played for real; their model calls carry the tokens. Each is used once, in
- * the order of the log. The budget is a number of tokens fixed beforehand, never "until it looks right": stopping early
+ * the order in which they ended. The budget is a number of tokens fixed beforehand, never "until it looks right": stopping early
  * would leave room that any further training fills.
  */
 import { systemClock } from "../../core/clock.ts";
 import type { EventLog } from "../../core/log.ts";
-import type { ImitationSequence, Trainer } from "../model/contract.ts";
+import { inputLength } from "../model/batch.ts";
+import type { BranchCall, ImitationSequence, Trainer } from "../model/contract.ts";
+import { joinCalls } from "./branches.ts";
 
 export interface ImitationReport {
   readonly steps: number;
@@ -22,7 +24,8 @@ export class DemonstrationReader {
   readonly #log: EventLog;
   readonly #purpose: string;
   readonly #maxContext: number;
-  readonly #episodes = new Set<string>();
+  /** Episodes under way, with their calls so far. */
+  readonly #episodes = new Map<string, BranchCall[]>();
   readonly #ready: ImitationSequence[] = [];
   #afterSeq = 0;
   #toSkip = 0;
@@ -48,17 +51,25 @@ export class DemonstrationReader {
   }
 
   #read(): void {
-    const types = ["episode-start", "model-call"] as const;
+    const types = ["episode-start", "model-call", "episode-end"] as const;
     for (const event of this.#log.events({ types, afterSeq: this.#afterSeq })) {
       this.#afterSeq = event.seq;
       if (event.type === "episode-start") {
-        if (event.purpose === this.#purpose) this.#episodes.add(event.episodeId);
-      } else if (this.#episodes.has(event.episodeId)) {
+        if (event.purpose === this.#purpose) this.#episodes.set(event.episodeId, []);
+        continue;
+      }
+      const calls = this.#episodes.get(event.episodeId);
+      if (calls === undefined) continue;
+      if (event.type === "model-call") {
         const { promptTokenIds, tokenIds } = event.call;
-        if (!promptTokenIds || !tokenIds) continue;
-        if (promptTokenIds.length + tokenIds.length > this.#maxContext) continue;
+        if (promptTokenIds && tokenIds) calls.push({ promptTokenIds, tokenIds });
+        continue;
+      }
+      this.#episodes.delete(event.episodeId);
+      for (const branch of joinCalls(calls)) {
+        if (inputLength(branch) >= this.#maxContext) continue;
         if (this.#toSkip > 0) this.#toSkip -= 1;
-        else this.#ready.push({ promptTokenIds, tokenIds });
+        else this.#ready.push(branch);
       }
     }
   }

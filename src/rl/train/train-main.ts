@@ -18,6 +18,7 @@ import { loadBackend } from "../backend/load-backend.ts";
 import type { TrainerOptions } from "../model/contract.ts";
 import { joinParent } from "../process/parent.ts";
 import { loadModel, saveModel } from "../model/checkpoint.ts";
+import { readModelHead } from "../model/model-head.ts";
 import { createLanguageModel, type LocalModel } from "../model/local-model.ts";
 import { createTrainer, loadTrainer, type LocalTrainer } from "../model/trainer.ts";
 import { createTokenizer } from "../tokenizer/word-tokenizer.ts";
@@ -44,7 +45,8 @@ const reply = joinParent<TrainRequest, TrainReply>((message) => {
 async function run(start: TrainStart): Promise<void> {
   const { runDirectory, config } = start;
   await using log = await openStore(runDirectory, { mode: "attach" });
-  const demonstrations = new DemonstrationReader(log, demonstrationPurpose, config.model.maxContext);
+  const { maxContext } = start.startFrom === null ? config.model : await readModelHead(start.startFrom);
+  const demonstrations = new DemonstrationReader(log, demonstrationPurpose, maxContext);
   const committed = latestWeights(log);
   const version = committed?.version ?? 0;
   if (committed) {

@@ -37,7 +37,7 @@ export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
     const startedMs = performance.now();
     const shuffle = config.control === "shuffled-rewards" ? createRandom(`${config.seed}/shuffle/${version}`) : null;
     const { sequences, report } = assembleUpdate(lease.groups, version, loop, shuffle);
-    const { metrics, tokens } = await optimise(options, sequences, report.idleSequences, version);
+    const { metrics, tokens } = await optimise(options, sequences, report.idleCalls, version);
 
     const next = version + 1;
     const path = weightsPath(next);
@@ -66,7 +66,7 @@ async function leaseGroups(queue: SampleQueue, count: number, signal: AbortSigna
 async function optimise(
   { config, trainer, reference }: UpdateLoopOptions,
   sequences: readonly PolicySequence[],
-  idleSequences: number,
+  idleCalls: number,
   version: number,
 ): Promise<{ metrics: StepMetrics | null; tokens: number }> {
   const { epochs, minibatches } = config.loop;
@@ -78,7 +78,8 @@ async function optimise(
     for (const batch of split(random.shuffle(prepared), minibatches)) {
       if (batch.length === 0) continue;
       // Calls without advantage need no pass, but they count in the mean.
-      const calls = batch.length + Math.round((idleSequences * batch.length) / prepared.length);
+      const own = callsIn(batch);
+      const calls = own + Math.round((idleCalls * own) / callsIn(prepared));
       metrics = await trainer.step({ type: "policy", sequences: batch, calls });
       tokens += metrics.tokens;
     }
@@ -91,8 +92,21 @@ async function withReference(
   sequences: readonly PolicySequence[],
 ): Promise<PolicySequence[]> {
   const logprobs = await reference.score(sequences);
-  return sequences.map((sequence, index) => ({ ...sequence, referenceLogprobs: logprobs[index]! }));
+  return sequences.map(({ calls }, index) => {
+    let from = 0;
+    return {
+      calls: calls.map((call) => {
+        const to = from + call.tokenIds.length;
+        const referenceLogprobs = logprobs[index]!.slice(from, to);
+        from = to;
+        return { ...call, referenceLogprobs };
+      }),
+    };
+  });
 }
+
+const callsIn = (sequences: readonly PolicySequence[]): number =>
+  sequences.reduce((sum, { calls }) => sum + calls.length, 0);
 
 function split<T>(items: readonly T[], parts: number): T[][] {
   const size = Math.ceil(items.length / parts);

@@ -3,7 +3,8 @@ import type { Random } from "../../core/random.ts";
 import type { Sample, SampleGroup, SampleStep } from "../../core/sample.ts";
 import { groupAdvantages, type AttemptRewards } from "../advantages/stepwise.ts";
 import { repetitionRate } from "../collapse.ts";
-import type { PolicySequence, StepMetrics } from "../model/contract.ts";
+import type { PolicyCall, PolicySequence, StepMetrics } from "../model/contract.ts";
+import { joinCalls, keepCalls } from "./branches.ts";
 import type { TrainConfig } from "./config.ts";
 
 /** One update as it is logged, printed and drawn. */
@@ -11,9 +12,11 @@ export interface UpdateReport {
   /** Weight version that it made. */
   readonly version: number;
   readonly groups: number;
+  /** Branches that are trained, and the model calls in them. */
   readonly sequences: number;
-  /** Sequences without advantage, which need no pass. */
-  readonly idleSequences: number;
+  readonly calls: number;
+  /** Calls without advantage, which need no pass. */
+  readonly idleCalls: number;
   readonly dropped: readonly { readonly groupId: string; readonly reason: string }[];
   readonly refusedSamples: number;
   readonly constantBuckets: number;
@@ -55,6 +58,8 @@ export function assembleUpdate(
   const sequences: PolicySequence[] = [];
   const trained: { sample: Sample; steps: readonly SampleStep[] }[] = [];
   let refused = 0;
+  const hasUse = ({ advantage }: SampledCall): boolean =>
+    advantage !== null && (advantage !== 0 || loop.klCoefficient > 0);
   const counts = { buckets: 0, constantBuckets: 0, unjudgedSteps: 0, idle: 0 };
 
   for (const { groupId, samples } of groups) {
@@ -77,10 +82,11 @@ export function assembleUpdate(
     counts.unjudgedSteps += found.unjudgedSteps;
     for (const [attempt, sample] of fresh.entries()) {
       trained.push({ sample, steps: sample.steps });
-      for (const [t, step] of sample.steps.entries()) {
-        const advantage = advantages[attempt]?.[t] ?? null;
-        if (advantage === null || (advantage === 0 && loop.klCoefficient === 0)) counts.idle += 1;
-        else sequences.push(toSequence(step, advantage));
+      const calls = sample.steps.map((step, t) => toCall(step, advantages[attempt]?.[t] ?? null));
+      counts.idle += calls.filter((call) => !hasUse(call)).length;
+      for (const branch of joinCalls(calls)) {
+        const useful = keepCalls(branch, hasUse);
+        if (useful.calls.length > 0) sequences.push(useful as PolicySequence);
       }
     }
   }
@@ -93,7 +99,8 @@ export function assembleUpdate(
     report: {
       groups: groups.length,
       sequences: sequences.length,
-      idleSequences: counts.idle,
+      calls: sequences.reduce((sum, { calls }) => sum + calls.length, 0),
+      idleCalls: counts.idle,
       dropped,
       refusedSamples: groups.reduce((sum, group) => sum + group.refused.length, refused),
       constantBuckets: counts.constantBuckets,
@@ -124,7 +131,10 @@ function rewardsOf({ outcome, steps }: Sample): AttemptRewards {
   return { outcome, steps: steps.map(({ reward }) => ({ prm: reward.prm })) };
 }
 
-function toSequence({ promptTokenIds, tokenIds, logprobs, sampling }: SampleStep, advantage: number): PolicySequence {
+/** A call that may have nothing to train on. */
+type SampledCall = Omit<PolicyCall, "advantage"> & { readonly advantage: number | null };
+
+function toCall({ promptTokenIds, tokenIds, logprobs, sampling }: SampleStep, advantage: number | null): SampledCall {
   return { promptTokenIds, tokenIds, logprobs, advantage, temperature: sampling.temperature };
 }
 

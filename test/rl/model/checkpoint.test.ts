@@ -26,7 +26,7 @@ describe("a saved model", () => {
     expect(await copy.exportWeights()).toEqual(await model.exportWeights());
     expect(copy.tokenizer.encode(" aa xyz")).toEqual(model.tokenizer.encode(" aa xyz"));
     expect(await readWeights(path)).toEqual(await model.exportWeights());
-    const sequence = [{ promptTokenIds: ids("p", 5), tokenIds: ids("t", 4) }];
+    const sequence = [{ calls: [{ promptTokenIds: ids("p", 5), tokenIds: ids("t", 4) }] }];
     expect(await copy.score(sequence)).toEqual(await model.score(sequence));
   });
 

@@ -4,7 +4,7 @@ import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { initialWeights } from "../../../src/rl/model/parameters.ts";
 import { sampleToken, temper } from "../../../src/rl/model/sampling.ts";
-import { ids, tinyModel } from "./tiny.ts";
+import { ids, tinyModel, single } from "./tiny.ts";
 
 beforeAll(async () => {
   await loadBackend("wasm");
@@ -34,7 +34,7 @@ describe("sampling and training agree", () => {
       );
       const completions = await model.generate(requests);
       const scores = await model.score(
-        completions.map(({ tokenIds }, i) => ({ promptTokenIds: requests[i]!.promptTokenIds, tokenIds, temperature })),
+        completions.map(({ tokenIds }, i) => single({ ...requests[i]!, tokenIds, temperature })),
       );
       expect(
         largestGap(
@@ -66,9 +66,7 @@ describe("sampling and training agree", () => {
       [crowd, first],
       [next, second],
     ] as const) {
-      const scores = await model.score(
-        completions.map(({ tokenIds }, i) => ({ promptTokenIds: requests[i]!.promptTokenIds, tokenIds })),
-      );
+      const scores = await model.score(completions.map(({ tokenIds }, i) => single({ ...requests[i]!, tokenIds })));
       expect(
         largestGap(
           completions.map(({ logprobs }) => logprobs),
@@ -92,9 +90,9 @@ describe("sampling and training agree", () => {
     const swapped = versions.indexOf(7);
     expect(swapped).toBeGreaterThan(0);
     expect(versions).toEqual(versions.map((_, i) => (i < swapped ? 0 : 7)));
-    const [late] = await model.score([{ promptTokenIds: running.promptTokenIds, tokenIds }]);
+    const [late] = await model.score([single({ ...running, tokenIds })]);
     await model.importWeights(before, 0);
-    const [early] = await model.score([{ promptTokenIds: running.promptTokenIds, tokenIds }]);
+    const [early] = await model.score([single({ ...running, tokenIds })]);
     const expected = tokenIds.map((_, i) => (i < swapped ? early![i]! : late![i]!));
     expect(largestGap([logprobs], [expected])).toBeLessThan(1e-4);
     model.dispose();
@@ -117,7 +115,7 @@ describe("generate", () => {
     const greedy = request("g", 6, { temperature: 0, maxTokens: 5 });
     const [completion] = await model.generate([greedy]);
     expect(greedy.random.next()).toBe(createRandom("g").next());
-    const [scores] = await model.score([{ promptTokenIds: greedy.promptTokenIds, tokenIds: completion!.tokenIds }]);
+    const [scores] = await model.score([single({ ...greedy, ...completion! })]);
     expect(largestGap([completion!.logprobs], [scores!])).toBeLessThan(1e-4);
     model.dispose();
   });

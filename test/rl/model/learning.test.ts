@@ -9,12 +9,12 @@ it("a small model with a copy head learns to copy names it has never seen, from 
   await loadBackend("wasm");
   const tokenizer = copyTokenizer();
   const size = { dModel: 64, layers: 2, heads: 4, ffn: 172, maxContext: 128 };
-  const config = { vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true };
+  const config = { vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true, history: "last" as const };
   const model = createLanguageModel(config, tokenizer, 1);
   const trainer = createTrainer(model, { learningRate: 4e-3, warmupSteps: 5 });
   const random = createRandom("learning");
   for (let tokens = 0; tokens < 30_000;) {
-    const sequences = Array.from({ length: 16 }, () => toSequence(tokenizer, example(random, false)));
+    const sequences = Array.from({ length: 16 }, () => ({ calls: [toSequence(tokenizer, example(random, false))] }));
     tokens += (await trainer.step({ type: "imitation", sequences })).tokens;
   }
   const held = Array.from({ length: 100 }, () => toSequence(tokenizer, example(random, true)));

@@ -25,7 +25,7 @@ async function rate(rounds: number, body: () => Promise<number>): Promise<string
 const backend = await loadBackend("wasm");
 const tokenizer = copyTokenizer();
 const size = { dModel: 128, layers: 2, heads: 4, ffn: 344, maxContext: 256 };
-const config = { vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true };
+const config = { vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true, history: "last" as const };
 const model = createLanguageModel(config, tokenizer, 1, backend.name);
 console.log(`${backend.name}: ${model.parameterCount} parameters, vocabulary ${tokenizer.vocabSize}`);
 
@@ -33,8 +33,14 @@ const random = createRandom("bench");
 const words = (count: number) => Array.from({ length: count }, () => 3 + random.integer(tokenizer.vocabSize - 3));
 const sequences = Array.from({ length: 64 }, () => ({ promptTokenIds: words(60), tokenIds: words(20) }));
 const trainer = createTrainer(model, { learningRate: 0 });
-const policy = sequences.map((s) => ({ ...s, logprobs: s.tokenIds.map(() => -3), advantage: 1, temperature: 1 }));
-for (const batch of [{ type: "imitation", sequences } as const, { type: "policy", sequences: policy } as const])
+const branches = sequences.map((call) => ({ calls: [call] }));
+const policy = sequences.map((call) => ({
+  calls: [{ ...call, logprobs: call.tokenIds.map(() => -3), advantage: 1, temperature: 1 }],
+}));
+for (const batch of [
+  { type: "imitation", sequences: branches } as const,
+  { type: "policy", sequences: policy } as const,
+])
   console.log(`train ${batch.type}: ${await rate(6, async () => (await trainer.step(batch)).tokens)}`);
 
 for (const [count, shared] of [
@@ -58,7 +64,7 @@ for (const [count, shared] of [
 const learner = createTrainer(model, { learningRate: 2e-3, warmupSteps: 10 });
 const held = Array.from({ length: 200 }, () => toSequence(tokenizer, example(random, true)));
 for (let tokens = 0, step = 1; tokens < 60_000; step++) {
-  const batch = Array.from({ length: 32 }, () => toSequence(tokenizer, example(random, false)));
+  const batch = Array.from({ length: 32 }, () => ({ calls: [toSequence(tokenizer, example(random, false))] }));
   const metrics = await learner.step({ type: "imitation", sequences: batch });
   tokens += metrics.tokens;
   if (step % 10 !== 0) continue;

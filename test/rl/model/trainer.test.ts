@@ -5,10 +5,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
-import type { ImitationSequence, PolicySequence, TrainBatch, WeightSet } from "../../../src/rl/model/contract.ts";
+import type {
+  ImitationSequence,
+  PolicyCall,
+  PolicySequence,
+  TrainBatch,
+  WeightSet,
+} from "../../../src/rl/model/contract.ts";
 import { createTrainer, loadTrainer } from "../../../src/rl/model/trainer.ts";
 import { goldenPolicyLoss } from "../losses/golden.ts";
-import { ids, tinyModel } from "./tiny.ts";
+import { ids, single, tinyModel } from "./tiny.ts";
 
 let directory: string;
 beforeAll(async () => {
@@ -19,19 +25,21 @@ beforeEach(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-const sequences: ImitationSequence[] = [5, 17, 9, 2, 26, 11].map((length, i) => ({
+const calls = [5, 17, 9, 2, 26, 11].map((length, i) => ({
   promptTokenIds: ids(`p${i}`, length),
   tokenIds: ids(`t${i}`, 3 + ((i * 5) % 9)),
 }));
+const sequences: ImitationSequence[] = calls.map(single);
 const imitation: TrainBatch = { type: "imitation", sequences };
 const random = createRandom("policy");
-const policySequences: PolicySequence[] = sequences.map((sequence, i) => ({
-  ...sequence,
-  logprobs: sequence.tokenIds.map(() => -5.7 + random.next() * 0.6),
+const policyCalls: PolicyCall[] = calls.map((call, i) => ({
+  ...call,
+  logprobs: call.tokenIds.map(() => -5.7 + random.next() * 0.6),
   advantage: i % 2 === 0 ? 1 : -0.5,
   temperature: i < 3 ? 1 : 0.8,
-  referenceLogprobs: sequence.tokenIds.map(() => -5.5),
+  referenceLogprobs: call.tokenIds.map(() => -5.5),
 }));
+const policySequences: PolicySequence[] = policyCalls.map(single);
 const policy: TrainBatch = { type: "policy", sequences: policySequences };
 
 function gap(a: WeightSet, b: WeightSet): number {
@@ -69,7 +77,7 @@ describe("a training step", () => {
   it("reports the golden loss of what score gives: token mean within a call, then the mean over calls", async () => {
     const model = tinyModel();
     const scores = await model.score(policySequences);
-    const samples = policySequences.map(({ advantage, logprobs, referenceLogprobs }, s) => ({
+    const samples = policyCalls.map(({ advantage, logprobs, referenceLogprobs }, s) => ({
       advantage,
       tokens: logprobs.map((behaviour, t) => ({
         logprob: scores[s]![t]!,
@@ -81,7 +89,7 @@ describe("a training step", () => {
     const { loss, policy: report } = await trainer.step(policy);
     expect(loss).toBeCloseTo(goldenPolicyLoss(samples, 0.2, 0.28, 0.3), 4);
     expect(report!.clipFraction).toBeGreaterThan(0);
-    const tokens = sequences.flatMap(({ tokenIds }) => tokenIds);
+    const tokens = calls.flatMap(({ tokenIds }) => tokenIds);
     const mean = (await model.score(sequences)).flat().reduce((sum, value) => sum + value, 0) / tokens.length;
     expect((await trainer.step(imitation)).loss).toBeCloseTo(-mean, 5);
   });
@@ -129,11 +137,34 @@ describe("a training step", () => {
   });
 
   it("may leave out calls without advantage: with `calls` the gradient stays the same", async () => {
-    const idle = { ...policySequences[1]!, advantage: 0 };
+    const idle = single({ ...policyCalls[1]!, advantage: 0 });
     const full = await oneStep({ type: "policy", sequences: [...policySequences, idle, idle] });
     const lean = await oneStep({ type: "policy", sequences: policySequences, calls: policySequences.length + 2 });
     expect(Math.abs(lean.metrics.gradientNorm / full.metrics.gradientNorm - 1)).toBeLessThan(1e-5);
     expect(gap(lean.weights, full.weights)).toBeLessThan(1e-5);
+  });
+
+  it("trains a branch as its calls apart, each with its whole prompt: one loss, one gradient", async () => {
+    const whole: PolicyCall[] = [];
+    const branch: PolicyCall[] = [];
+    let before: number[] = [];
+    for (const call of [policyCalls[0]!, policyCalls[2]!, policyCalls[3]!]) {
+      branch.push(call);
+      const promptTokenIds = [...before, ...call.promptTokenIds];
+      whole.push({ ...call, promptTokenIds });
+      before = [...promptTokenIds, ...call.tokenIds];
+    }
+    const apart = await oneStep({ type: "policy", sequences: whole.map(single) }, { klCoefficient: 0.1 });
+    const joined = await oneStep({ type: "policy", sequences: [{ calls: branch }] }, { klCoefficient: 0.1 });
+    expect(joined.metrics.loss).toBeCloseTo(apart.metrics.loss, 5);
+    expect(joined.metrics.entropy).toBeCloseTo(apart.metrics.entropy, 5);
+    expect(joined.metrics.policy!.approxKl).toBeCloseTo(apart.metrics.policy!.approxKl, 5);
+    expect(Math.abs(joined.metrics.gradientNorm / apart.metrics.gradientNorm - 1)).toBeLessThan(1e-4);
+    expect(joined.metrics.tokens).toBeLessThan(apart.metrics.tokens);
+    const imitated = await oneStep({ type: "imitation", sequences: [{ calls: branch }] });
+    const imitatedApart = await oneStep({ type: "imitation", sequences: whole.map(single) });
+    expect(imitated.metrics.loss).toBeCloseTo(imitatedApart.metrics.loss, 5);
+    expect(gap(imitated.weights, imitatedApart.weights)).toBeLessThan(1e-3);
   });
 
   it("reports log-probabilities that score reports too, and counts tokens without padding", async () => {
@@ -142,7 +173,7 @@ describe("a training step", () => {
     const scores = (await model.score(sequences)).flat();
     expect(meanLogprob).toBeCloseTo(scores.reduce((sum, s) => sum + s, 0) / scores.length, 5);
     expect(lossTokens).toBe(scores.length);
-    expect(tokens).toBe(sequences.reduce((sum, s) => sum + s.promptTokenIds.length + s.tokenIds.length - 1, 0));
+    expect(tokens).toBe(calls.reduce((sum, s) => sum + s.promptTokenIds.length + s.tokenIds.length - 1, 0));
   });
 
   it("moves a sampled completion up with a positive advantage and down with a negative one", async () => {
@@ -152,7 +183,7 @@ describe("a training step", () => {
       const [before] = await model.score([sequences[0]!]);
       await trainer.step({
         type: "policy",
-        sequences: [{ ...sequences[0]!, logprobs: before!, advantage, temperature: 1 }],
+        sequences: [single({ ...calls[0]!, logprobs: before!, advantage, temperature: 1 })],
       });
       const [after] = await model.score([sequences[0]!]);
       const change = after!.reduce((sum, value, i) => sum + value - before![i]!, 0);
@@ -171,13 +202,15 @@ describe("a training step", () => {
     const completions = await model.generate(requests);
     const { policy: report } = await createTrainer(model, { learningRate: 0 }).step({
       type: "policy",
-      sequences: completions.map(({ tokenIds, logprobs }, i) => ({
-        promptTokenIds: requests[i]!.promptTokenIds,
-        tokenIds,
-        logprobs,
-        advantage: 1,
-        temperature: 0.7,
-      })),
+      sequences: completions.map(({ tokenIds, logprobs }, i) =>
+        single({
+          promptTokenIds: requests[i]!.promptTokenIds,
+          tokenIds,
+          logprobs,
+          advantage: 1,
+          temperature: 0.7,
+        }),
+      ),
     });
     expect(report!.meanRatio).toBeCloseTo(1, 4);
     expect(report!.clipFraction).toBe(0);
@@ -201,12 +234,12 @@ describe("a training step", () => {
 
   it.each([
     ["ERR_BATCH_EMPTY", { type: "imitation", sequences: [] }],
-    ["ERR_BATCH_INVALID", { type: "imitation", sequences: [{ promptTokenIds: [1], tokenIds: [] }] }],
-    ["ERR_BATCH_INVALID", { type: "imitation", sequences: [{ promptTokenIds: [1], tokenIds: [100_000] }] }],
-    ["ERR_BATCH_INVALID", { type: "imitation", sequences: [{ promptTokenIds: ids("l", 48), tokenIds: [1] }] }],
-    ["ERR_BATCH_INVALID", { type: "policy", sequences: [{ ...policySequences[0]!, logprobs: [-1] }] }],
-    ["ERR_BATCH_INVALID", { type: "policy", sequences: [{ ...policySequences[0]!, temperature: 0 }] }],
-    ["ERR_BATCH_INVALID", { type: "policy", sequences: [{ ...policySequences[0]!, advantage: Number.NaN }] }],
+    ["ERR_BATCH_INVALID", { type: "imitation", sequences: [single({ promptTokenIds: [1], tokenIds: [] })] }],
+    ["ERR_BATCH_INVALID", { type: "imitation", sequences: [single({ promptTokenIds: [1], tokenIds: [100_000] })] }],
+    ["ERR_BATCH_INVALID", { type: "imitation", sequences: [single({ promptTokenIds: ids("l", 48), tokenIds: [1] })] }],
+    ["ERR_BATCH_INVALID", { type: "policy", sequences: [single({ ...policyCalls[0]!, logprobs: [-1] })] }],
+    ["ERR_BATCH_INVALID", { type: "policy", sequences: [single({ ...policyCalls[0]!, temperature: 0 })] }],
+    ["ERR_BATCH_INVALID", { type: "policy", sequences: [single({ ...policyCalls[0]!, advantage: Number.NaN })] }],
   ] as const)("refuses with %s: case %#", async (code, batch) => {
     await expect(oneStep(batch)).rejects.toMatchObject({ code, boundary: "trainer" });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import type { Sample, SampleGroup } from "../../../src/core/sample.ts";
+import type { PolicySequence } from "../../../src/rl/model/contract.ts";
 import { parseTrainConfig } from "../../../src/rl/train/config.ts";
 import { assembleUpdate } from "../../../src/rl/train/update.ts";
 
@@ -31,6 +32,8 @@ function sample(attempt: number, outcome: number, options: { version?: number; p
   };
 }
 
+const callsOf = (sequences: readonly PolicySequence[]) => sequences.flatMap(({ calls }) => calls);
+
 const group = (samples: Sample[], groupId = "g"): SampleGroup => ({ groupId, readySeq: 1, samples, refused: [] });
 
 describe("one update", () => {
@@ -38,13 +41,13 @@ describe("one update", () => {
     const samples = [sample(0, 1, { prm: [1, -1] }), sample(1, 0, { prm: [-1, 1] })];
     const { sequences } = assembleUpdate([group(samples)], 5, loop, null);
     // Step 0: returns 2 and -1; step 1: 0 and 1. Means 0.5 and 0.5, deviations 1.5 and 0.5: +-1 each.
-    expect(sequences.map(({ advantage }) => Math.round(advantage))).toEqual([1, -1, -1, 1]);
+    expect(callsOf(sequences).map(({ advantage }) => Math.round(advantage))).toEqual([1, -1, -1, 1]);
   });
 
   test("spends no pass on attempts that all came out alike, and counts their bucket", () => {
     const { sequences, report } = assembleUpdate([group([sample(0, 1), sample(1, 1)])], 5, loop, null);
     expect(sequences).toEqual([]);
-    expect(report).toMatchObject({ idleSequences: 2, constantBuckets: 1, buckets: 1, passed: 1 });
+    expect(report).toMatchObject({ idleCalls: 2, constantBuckets: 1, buckets: 1, passed: 1 });
   });
 
   test("drops samples older than the staleness bound, and a group that is left with one", () => {
@@ -67,7 +70,7 @@ describe("one update", () => {
     const signs = new Set<string>();
     for (let seed = 0; seed < 20; seed++) {
       const { sequences } = assembleUpdate([group(samples)], 5, loop, createRandom(seed));
-      const positive = sequences.filter(({ advantage }) => advantage > 0);
+      const positive = callsOf(sequences).filter(({ advantage }) => advantage > 0);
       expect(positive).toHaveLength(3);
       signs.add(positive.map(({ tokenIds }) => tokenIds[2]).join());
     }
