@@ -78,8 +78,9 @@ export interface LanguageModel {
 
   /**
    * Continuous batching: requests join the running batch at the next token, whoever called.
-   * Weights imported meanwhile take effect at the next token; running sequences are prefilled again under them, so
-   * every token's log-probability is that of one version: see `versions`.
+   * Weights imported meanwhile serve every request that begins after them; sequences under way finish under their own,
+   * unless another import overtakes them: then they go on under the newest, prefilled again. Every token's
+   * log-probability is that of one version: see `versions`.
    * @throws PolicyError ERR_CONTEXT_TOO_LONG when a prompt leaves no room for one token, ERR_PROMPT_EMPTY.
    */
   generate(requests: readonly CompletionRequest[], options?: { readonly signal?: AbortSignal }): Promise<Completion[]>;

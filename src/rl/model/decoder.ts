@@ -2,15 +2,15 @@
  * Continuous batching: whoever calls, requests join the running batch at the next token and leave when they finish.
  *
  * One pass is one token for every running sequence (and the whole prompt of those that just joined). Between passes
- * the event loop turns, so that new requests and new weights are noticed.
+ * the event loop turns, so that new requests and new weights are noticed. Sequences that run when new weights come finish
+ * under those they began with, beside the newcomers: nothing is computed twice, and a swap adds no more than a pass.
+ * At most two versions run at once: where a third comes, the oldest sequences move to it, and their prompts with them.
  */
 import type { Completion, CompletionRequest, ModelConfig } from "./contract.ts";
+import { Cohort } from "./cohort.ts";
 import { DecodeState } from "./decode-state.ts";
 import type { DeviceWeights } from "./device-weights.ts";
-import { IncrementalForward } from "./incremental.ts";
 import type { Mutex } from "./mutex.ts";
-import { PrefixCache } from "./prefix-cache.ts";
-import { sampleToken } from "./sampling.ts";
 
 export interface DecoderHost {
   readonly config: ModelConfig;
@@ -25,21 +25,18 @@ export interface DecoderHost {
 const maxRunning = 64;
 /** Rows of one pass, so that a crowd of long prompts does not hold up the running sequences. */
 const maxRows = 2048;
-const prefixEntries = 64;
 
 export class Decoder {
   readonly #host: DecoderHost;
-  readonly #forward: IncrementalForward;
-  readonly #prefixes = new PrefixCache(prefixEntries);
   #waiting: DecodeState[] = [];
-  #running: DecodeState[] = [];
-  /** Revision of the weights that every cache row was computed with. */
-  #revision = -1;
+  /** Takes the requests that come; null before the first. */
+  #current: Cohort | null = null;
+  /** Finishes what it began. */
+  #leaving: Cohort | null = null;
   #busy = false;
 
   constructor(host: DecoderHost) {
     this.#host = host;
-    this.#forward = new IncrementalForward(host.config, host.weights);
   }
 
   generate(request: CompletionRequest, signal: AbortSignal | undefined): Promise<Completion> {
@@ -51,13 +48,15 @@ export class Decoder {
 
   dispose(): void {
     this.#fail(new Error("the model was disposed"));
-    this.#forward.dispose();
+    this.#current?.dispose();
+    this.#leaving?.dispose();
+    this.#current = this.#leaving = null;
   }
 
   async #loop(): Promise<void> {
     this.#busy = true;
     try {
-      while (this.#waiting.length + this.#running.length > 0) {
+      while (this.#waiting.length + this.#runningCount() > 0) {
         // A turn of the event loop: calls made together are then admitted together, and messages are heard.
         await new Promise((resolve) => setImmediate(resolve));
         await this.#host.mutex.run(() => this.#pass());
@@ -70,37 +69,46 @@ export class Decoder {
   }
 
   async #pass(): Promise<void> {
-    const { weights, eosId } = this.#host;
-    if (this.#revision !== weights.revision) {
-      this.#revision = weights.revision;
-      this.#prefixes.clear();
-      for (const state of this.#running) state.length = 0;
-      await this.#forward.refresh();
-    }
+    const { eosId } = this.#host;
+    const current = await this.#newest();
     this.#dropAborted();
-    const states = this.#admit();
-    if (states.length === 0) return;
-    const fresh = states.filter((state) => state.generated === 0);
-    const version = this.#host.version();
-    const distributions = await this.#forward.run(states);
-    for (const state of fresh) this.#prefixes.remember(state);
-    states.forEach((state, i) => {
-      const { sampling, random } = state.request;
-      const { token, logprob } = sampleToken(distributions[i]!, sampling, random);
-      state.append(token, logprob, version);
-      const completion = state.completion(eosId);
-      if (completion === null) return;
-      this.#running.splice(this.#running.indexOf(state), 1);
-      this.#prefixes.remember(state);
-      state.resolve(completion);
-    });
+    if (this.#leaving) {
+      await this.#leaving.advance([...this.#leaving.running], eosId);
+      this.#dropEmpty();
+    }
+    const states = this.#admit(current);
+    if (states.length > 0) await current.advance(states, eosId);
+  }
+
+  /** The cohort of the weights as they are now. */
+  async #newest(): Promise<Cohort> {
+    const { config, weights, version } = this.#host;
+    const before = this.#current;
+    if (before?.revision === weights.revision) return before;
+    const current = await Cohort.of(config, weights, version());
+    this.#current = current;
+    // Sequences of two swaps ago are prefilled anew: what they say next is the newest weights' word.
+    for (const state of this.#leaving?.running ?? []) {
+      state.length = 0;
+      current.running.push(state);
+    }
+    this.#leaving?.dispose();
+    this.#leaving = before;
+    this.#dropEmpty();
+    return current;
+  }
+
+  #dropEmpty(): void {
+    if (this.#leaving?.running.length !== 0) return;
+    this.#leaving.dispose();
+    this.#leaving = null;
   }
 
   /** The states of this pass: running ones first, then as many waiting ones as there is room for. */
-  #admit(): DecodeState[] {
+  #admit(cohort: Cohort): DecodeState[] {
     const states: DecodeState[] = [];
     let rows = 0;
-    for (const state of this.#running) {
+    for (const state of cohort.running) {
       const cost = state.tokens.length - state.length;
       if (states.length > 0 && rows + cost > maxRows) continue;
       states.push(state);
@@ -110,10 +118,10 @@ export class Decoder {
     const leading = new Set<string>();
     for (const state of this.#waiting) {
       // The last token always goes through, because its output is what is sampled from.
-      const found = this.#prefixes.find(state.tokens, state.tokens.length - 1);
+      const found = cohort.prefixes.find(state.tokens, state.tokens.length - 1);
       const cost = state.tokens.length - (found?.length ?? 0);
       const key = state.tokens.join();
-      const full = this.#running.length >= maxRunning || (states.length > 0 && rows + cost > maxRows);
+      const full = this.#runningCount() >= maxRunning || (states.length > 0 && rows + cost > maxRows);
       // Attempts at one task share their prompt: the first computes it, the others take it over one pass later.
       if (full || (leading.has(key) && cost > 1)) {
         stillWaiting.push(state);
@@ -121,12 +129,16 @@ export class Decoder {
       }
       leading.add(key);
       if (found) state.adopt(found.cache, found.length, this.#host.config.dModel);
-      this.#running.push(state);
+      cohort.running.push(state);
       states.push(state);
       rows += cost;
     }
     this.#waiting = stillWaiting;
     return states;
+  }
+
+  #runningCount(): number {
+    return (this.#current?.running.length ?? 0) + (this.#leaving?.running.length ?? 0);
   }
 
   #dropAborted(): void {
@@ -136,12 +148,13 @@ export class Decoder {
       return false;
     };
     this.#waiting = this.#waiting.filter(keep);
-    this.#running = this.#running.filter(keep);
+    for (const cohort of [this.#current, this.#leaving]) if (cohort) cohort.running = cohort.running.filter(keep);
   }
 
   #fail(error: unknown): void {
-    for (const state of [...this.#waiting, ...this.#running]) state.reject(error);
+    const cohorts = [this.#current, this.#leaving];
+    for (const state of [...this.#waiting, ...cohorts.flatMap((cohort) => cohort?.running ?? [])]) state.reject(error);
     this.#waiting = [];
-    this.#running = [];
+    for (const cohort of cohorts) if (cohort) cohort.running = [];
   }
 }

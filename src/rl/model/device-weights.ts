@@ -4,6 +4,12 @@ import type { ModelConfig, WeightSet } from "./contract.ts";
 import type { ParameterTensors } from "./forward.ts";
 import { checkWeights, parameterSpecs, type ParameterSpec } from "./parameters.ts";
 
+export interface CapturedWeights {
+  readonly specs: readonly ParameterSpec[];
+  readonly named: ParameterTensors;
+  dispose(): void;
+}
+
 export class DeviceWeights {
   readonly specs: readonly ParameterSpec[];
   readonly count: number;
@@ -35,6 +41,12 @@ export class DeviceWeights {
     this.#flat = flat;
     this.#named = named;
     this.revision++;
+  }
+
+  /** The values as they are now, for who goes on with them after a replacement. Shares the memory; to be disposed. */
+  capture(): CapturedWeights {
+    const named = Object.fromEntries(Object.entries(this.#named).map(([name, tensor]) => [name, tf.clone(tensor)]));
+    return { specs: this.specs, named, dispose: () => tf.dispose(named) };
   }
 
   /** Weights already checked against the model. */

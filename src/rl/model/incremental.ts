@@ -9,7 +9,7 @@ import { ropeTables } from "../backend/fused-kernels.ts";
 import { tf } from "../backend/tf.ts";
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
-import type { DeviceWeights } from "./device-weights.ts";
+import type { CapturedWeights } from "./device-weights.ts";
 import { probabilityFloor } from "./forward.ts";
 import { addInto, attendRow, copyDistribution, normRows, rotateRow, siluTimes } from "./row-math.ts";
 
@@ -20,29 +20,36 @@ interface Row {
 
 export class IncrementalForward {
   readonly #config: ModelConfig;
-  readonly #weights: DeviceWeights;
+  readonly #weights: CapturedWeights;
   readonly #rope: { cos: Float32Array; sin: Float32Array };
-  #vectors: ReadonlyMap<string, Float32Array> = new Map();
-  #embedding: Float32Array = new Float32Array(0);
-  #head: tf.Tensor2D | null = null;
+  readonly #vectors: ReadonlyMap<string, Float32Array>;
+  readonly #embedding: Float32Array;
+  readonly #head: tf.Tensor2D;
 
-  constructor(config: ModelConfig, weights: DeviceWeights) {
+  private constructor(
+    config: ModelConfig,
+    weights: CapturedWeights,
+    vectors: ReadonlyMap<string, Float32Array>,
+    embedding: Float32Array,
+  ) {
     this.#config = config;
     this.#weights = weights;
     this.#rope = ropeTables(config.maxContext, config.dModel / config.heads);
+    this.#vectors = vectors;
+    this.#embedding = embedding;
+    const { named } = weights;
+    const head = config.tiedHead ? tf.transpose(named["embedding"] as tf.Tensor2D) : tf.clone(named["head"]!);
+    this.#head = head as tf.Tensor2D;
   }
 
-  /** Reads what the rows need on this side; to be called whenever the weights were replaced. */
-  async refresh(): Promise<void> {
-    const { named, specs } = this.#weights;
+  /** Takes ownership of the weights, and reads what the rows need on this side. */
+  static async create(config: ModelConfig, weights: CapturedWeights): Promise<IncrementalForward> {
+    const { named, specs } = weights;
     const vectors = new Map<string, Float32Array>();
     for (const { name, shape } of specs)
       if (shape.length === 1 || name === "copy.gate") vectors.set(name, (await named[name]!.data()) as Float32Array);
-    this.#vectors = vectors;
-    this.#embedding = (await named["embedding"]!.data()) as Float32Array;
-    this.#head?.dispose();
-    const head = this.#config.tiedHead ? tf.transpose(named["embedding"] as tf.Tensor2D) : tf.clone(named["head"]!);
-    this.#head = head as tf.Tensor2D;
+    const embedding = (await named["embedding"]!.data()) as Float32Array;
+    return new IncrementalForward(config, weights, vectors, embedding);
   }
 
   /**
@@ -75,8 +82,8 @@ export class IncrementalForward {
   }
 
   dispose(): void {
-    this.#head?.dispose();
-    this.#head = null;
+    this.#head.dispose();
+    this.#weights.dispose();
   }
 
   async #attention(rows: readonly Row[], x: Float32Array, layer: number): Promise<void> {
@@ -121,7 +128,7 @@ export class IncrementalForward {
     });
     const input = tf.tensor2d(last, [states.length, D]);
     const [logits, queries] = await Promise.all([
-      this.#product(input, this.#head!),
+      this.#product(input, this.#head),
       copyHead ? this.#product(input, this.#matrix("copy.query")) : null,
     ]);
     input.dispose();

@@ -49,6 +49,9 @@ class ServedPolicy implements Serving {
   readonly #ledger = new LatencyLedger();
   #version: number;
   #draws = 0;
+  /** Monotonic, ms; null before the first swap. */
+  #lastSwapMs: number | null = null;
+  #placebo: NodeJS.Timeout | undefined;
 
   constructor(options: ServingOptions, channel: Channel, hello: Extract<ServeReply, { type: "ready" }>) {
     this.id = options.id;
@@ -94,10 +97,23 @@ class ServedPolicy implements Serving {
   }
 
   async publish(directory: string, version: number): Promise<void> {
+    const startedMs = performance.now();
     const swapped = this.#ledger.startSwap();
     await this.#channel.ask({ type: "load", id: 0, directory, version });
     swapped();
     this.#version = version;
+    const endedMs = performance.now();
+    if (this.#lastSwapMs !== null) this.#placeboLater((startedMs - this.#lastSwapMs) / 2, endedMs - startedMs);
+    this.#lastSwapMs = startedMs;
+  }
+
+  /** Half-way to the next swap, if that comes when the last one did. */
+  #placeboLater(afterMs: number, lastsMs: number): void {
+    clearTimeout(this.#placebo);
+    this.#placebo = setTimeout(() => {
+      const over = this.#ledger.startPlacebo();
+      setTimeout(over, lastsMs).unref();
+    }, afterMs).unref();
   }
 
   report(): ServingReport {
@@ -105,6 +121,7 @@ class ServedPolicy implements Serving {
   }
 
   close(): Promise<void> {
+    clearTimeout(this.#placebo);
     return this.#channel.close();
   }
 

@@ -51,6 +51,10 @@ const loopSchema = z.strictObject({
     .default(4)
     .describe("weight versions a sample may lag; older ones are dropped and counted"),
   aheadUpdates: z.int().min(0).default(1).describe("updates' worth of groups that may be played ahead of the trainer"),
+  outcome: z
+    .enum(["score", "passed"])
+    .default("score")
+    .describe("an episode's reward: its score, which may be a fraction, or 1 where it passed and 0 where not"),
   outcomeWeight: z.number().min(0).default(1),
   judgeWeight: z.number().min(0).default(1),
   normalise: z.boolean().default(true).describe("divide advantages by the bucket's standard deviation"),

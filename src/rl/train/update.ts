@@ -58,6 +58,7 @@ export function assembleUpdate(
   const sequences: PolicySequence[] = [];
   const trained: { sample: Sample; steps: readonly SampleStep[] }[] = [];
   let refused = 0;
+  const rewards = (sample: Sample): AttemptRewards => rewardsOf(sample, loop.outcome);
   const hasUse = ({ advantage }: SampledCall): boolean =>
     advantage !== null && (advantage !== 0 || loop.klCoefficient > 0);
   const counts = { buckets: 0, constantBuckets: 0, unjudgedSteps: 0, idle: 0 };
@@ -71,8 +72,8 @@ export function assembleUpdate(
       dropped.push({ groupId, reason: usable.length < 2 ? "refused" : "stale" });
       continue;
     }
-    const rewards = shuffle ? shuffle.shuffle(fresh.map(rewardsOf)) : fresh.map(rewardsOf);
-    const { advantages, counts: found } = groupAdvantages(rewards, {
+    const rewardsInOrder = shuffle ? shuffle.shuffle(fresh.map(rewards)) : fresh.map(rewards);
+    const { advantages, counts: found } = groupAdvantages(rewardsInOrder, {
       outcomeWeight: loop.outcomeWeight,
       prmWeight: loop.judgeWeight,
       normalise: loop.normalise,
@@ -127,8 +128,9 @@ function stalenessOf({ steps }: Sample, version: number): number {
   return versions.length === 0 ? 0 : version - Math.min(...versions);
 }
 
-function rewardsOf({ outcome, steps }: Sample): AttemptRewards {
-  return { outcome, steps: steps.map(({ reward }) => ({ prm: reward.prm })) };
+function rewardsOf({ outcome, passed, steps }: Sample, by: LoopConfig["outcome"]): AttemptRewards {
+  const reached = by === "score" || passed === null ? outcome : Number(passed);
+  return { outcome: reached, steps: steps.map(({ reward }) => ({ prm: reward.prm })) };
 }
 
 /** A call that may have nothing to train on. */

@@ -77,14 +77,33 @@ describe("sampling and training agree", () => {
     model.dispose();
   });
 
-  it("after a swap in mid-completion: each token has the version, and the log-probability, it was sampled with", async () => {
+  it("across a swap: what runs finishes under its own weights, what comes is served by the new ones at once", async () => {
+    const model = tinyModel();
+    const sampling = { temperature: 1, maxTokens: 30 };
+    const running = request("swap", 10, sampling);
+    const alone = await model.generate([request("swap", 10, sampling)]);
+    const pending = model.generate([running]);
+    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await model.importWeights(initialWeights(model.config, 2), 7);
+    const came = request("came", 4, { temperature: 1, maxTokens: 3 });
+    const [[late], [early]] = await Promise.all([model.generate([came]), pending]);
+    expect(early).toEqual(alone[0]);
+    expect(new Set(late!.versions)).toEqual(new Set([7]));
+    const [scores] = await model.score([single({ ...came, tokenIds: late!.tokenIds })]);
+    expect(largestGap([late!.logprobs], [scores!])).toBeLessThan(1e-4);
+    model.dispose();
+  });
+
+  it("overtaken by a second swap: each token has the version, and the log-probability, it was sampled with", async () => {
     const model = tinyModel();
     const other = initialWeights(model.config, 2);
     const running = request("swap", 10, { temperature: 1, maxTokens: 30 });
     const pending = model.generate([running]);
-    for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
     const before = await model.exportWeights();
-    await model.importWeights(other, 7);
+    for (const version of [3, 7]) {
+      for (let turn = 0; turn < 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await model.importWeights(other, version);
+    }
     const [completion] = await pending;
     const { tokenIds, logprobs, versions } = completion!;
     const swapped = versions.indexOf(7);

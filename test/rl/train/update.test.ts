@@ -44,6 +44,16 @@ describe("one update", () => {
     expect(callsOf(sequences).map(({ advantage }) => Math.round(advantage))).toEqual([1, -1, -1, 1]);
   });
 
+  test("counts a fraction of the task, or only a pass, as the outcome", () => {
+    const halves = [0.5, 1, 0.5, 0].map((score, attempt) => sample(attempt, score));
+    const signs = (outcome: "score" | "passed") =>
+      callsOf(assembleUpdate([group(halves)], 5, { ...loop, outcome }, null).sequences).map(({ advantage }) =>
+        Math.sign(advantage),
+      );
+    expect(signs("score")).toEqual([1, -1]);
+    expect(signs("passed")).toEqual([-1, 1, -1, -1]);
+  });
+
   test("spends no pass on attempts that all came out alike, and counts their bucket", () => {
     const { sequences, report } = assembleUpdate([group([sample(0, 1), sample(1, 1)])], 5, loop, null);
     expect(sequences).toEqual([]);
