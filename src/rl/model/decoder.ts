@@ -82,10 +82,10 @@ export class Decoder {
 
   /** The cohort of the weights as they are now. */
   async #newest(): Promise<Cohort> {
-    const { config, weights, version } = this.#host;
+    const { config, weights } = this.#host;
     const before = this.#current;
     if (before?.revision === weights.revision) return before;
-    const current = await Cohort.of(config, weights, version());
+    const current = await Cohort.of(config, weights, this.#host.version());
     this.#current = current;
     // Sequences of two swaps ago are prefilled anew: what they say next is the newest weights' word.
     for (const state of this.#leaving?.running ?? []) {
