@@ -25,14 +25,14 @@ const modelSchema = z.strictObject({
 const startSchema = z.strictObject({
   policy: z.string().optional().describe('directory of a model to start from, "local:DIR"; default: imitate'),
   noiseRate: fraction.default(0.65).describe("the demonstrator replaces each oracle step at this rate: noisy:RATE"),
-  tokens: count.default(340_000).describe("imitation budget, all tokens that go through the model"),
+  tokens: count.default(300_000).describe("imitation budget, all tokens that go through the model"),
   learningRate: positive.default(2e-3),
   sequencesPerStep: count.default(32),
   vocabularyTasks: count.default(2_000),
 });
 
 const loopSchema = z.strictObject({
-  updates: z.int().min(0).default(56),
+  updates: z.int().min(0).default(52),
   groupsPerUpdate: count.default(24),
   attempts: count.min(2).default(8).describe("attempts at each task: the group that gives the baseline"),
   epochs: count.default(1).describe("passes over an update's samples"),
