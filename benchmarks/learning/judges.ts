@@ -38,7 +38,7 @@ const shared = {
 };
 const startConfig = {
   ...shared,
-  start: { noiseRate: 0.1, tokens: 1_500_000, sequencesPerStep: 8 },
+  start: { noiseRate: 0.1, tokens: 1_500_000, episodesPerStep: 8 },
   loop: { updates: 0 },
   evaluation: { ...shared.evaluation, tasks: 24 },
 };
@@ -67,7 +67,6 @@ async function stepSuccess(start: string): Promise<object> {
   return { dev: { success, turns, stepSuccess: reached / turns } };
 }
 
-await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
 await mkdir(out, { recursive: true });
 let start = values.start;

@@ -1,12 +1,13 @@
 /**
  * Does reinforcement teach, or would something cheaper have looked the same?
  *
- *   npx jiti benchmarks/learning/main.ts --seeds 0,1,2 --config FILE --out benchmarks/results/learning
+ *   npx jiti benchmarks/learning/main.ts --seeds 0,1,2 --out benchmarks/results/learning
  *
  * For each seed: the run that quickstart does, then its controls from the very same start:
  *   imitation         as many updates of as many episodes, imitating the demonstrator further
  *   shuffled-rewards  reinforcement with rewards permuted within each group
  *   temperatures      the start itself, at the temperature that is best on dev, measured on test
+ * --arms NAME,… plays some of them, and --work DIR keeps the runs, so that controls can follow later from their starts.
  * Every arm is a whole `afterstate train` or `afterstate rollout` process. Measured on test; dev chooses the temperature.
  */
 import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
@@ -24,13 +25,14 @@ const { values } = parseArgs({
     arms: { type: "string", default: arms.join(",") },
     config: { type: "string" },
     out: { type: "string", default: "benchmarks/results/learning" },
+    work: { type: "string" },
   },
 });
 const seeds = values.seeds.split(",").map(Number);
 const chosen = values.arms.split(",") as Arm[];
 const out = resolve(values.out);
 const base = values.config ? (JSON.parse(await readFile(values.config, "utf8")) as { start?: object }) : {};
-const work = join(tmpdir(), `afterstate-learning-${process.pid}`);
+const work = values.work ?? join(tmpdir(), `afterstate-learning-${process.pid}`);
 
 /** The start's best temperature on dev, and what it reaches on test. */
 async function bestTemperature(seed: number, start: string): Promise<object> {
@@ -64,7 +66,6 @@ async function play(arm: Arm, seed: number): Promise<object> {
   return report;
 }
 
-await rm(work, { recursive: true, force: true });
 await mkdir(work, { recursive: true });
 await mkdir(out, { recursive: true });
 // Every seed's own run before any control: what is measured so far stays, if this is cut off.
@@ -74,4 +75,4 @@ for (const arm of arms.filter((one) => chosen.includes(one)))
     await record(join(out, `seed-${seed}.json`), { seed, config: base }, arm, result);
     process.stderr.write(`seed ${seed} ${arm}: ${lineOf(result)}\n`);
   }
-await rm(work, { recursive: true, force: true });
+if (values.work === undefined) await rm(work, { recursive: true, force: true });

@@ -53,7 +53,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 const definition = await resolveEnvironment("terminal/shell@1");
 const first = await definition.tasks.train.get(0, { seed: 0 });
 // Timers take no longer than 31 bits of milliseconds.
-const task = { ...first, limits: { ...first.limits, maxSteps: 1e9, maxTimeMs: 2e9 } };
+const task = { ...first, limits: { ...first.limits, maxSteps: 1e9, maxTimeMs: 2e9, callTimeoutMs: 60_000 } };
 const workDirectory = await mkdtemp(join(tmpdir(), "afterstate-bench-"));
 const startedAt = new Date();
 const results: Record<string, unknown> = {};

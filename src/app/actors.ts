@@ -13,7 +13,7 @@ import { replayActor, type ReplayActor } from "../agent/replay-actor.ts";
 import { replaySource } from "../agent/replay-source.ts";
 import { openaiPolicy } from "../policy/openai-policy.ts";
 import type { PolicySpec } from "../policy/spec.ts";
-import { tokenAgent } from "../rl/agent/token-agent.ts";
+import { longestPrompt, tokenAgent } from "../rl/agent/token-agent.ts";
 import { startServing } from "../rl/serve/serve-client.ts";
 import { readModelHead } from "../rl/model/model-head.ts";
 import { openStore } from "../store/store.ts";
@@ -48,7 +48,10 @@ export async function createActor(
       const modelDirectory = resolve(spec.directory);
       const { tokenizer, maxContext, history } = await readModelHead(modelDirectory);
       const policy = await startServing({ id: `local:${spec.directory}`, modelDirectory, tokenizer });
-      const agent = tokenAgent(definition, tokenizer, { history, maxPromptTokens: maxContext - sampling.maxTokens });
+      const agent = tokenAgent(definition, tokenizer, {
+        history,
+        maxPromptTokens: longestPrompt(maxContext, sampling.maxTokens),
+      });
       return modelActor(agent, policy, sampling);
     }
     case "openai": {

@@ -16,8 +16,8 @@ export function trainListener(stderr: CliContext["stderr"]): TrainListener & { e
   };
   return {
     onPhase: (text) => say(`train: ${text}`),
-    onImitation: ({ tokens, loss, sequences }, total) =>
-      line.update(`imitation ${tokens}/${total} tokens, ${sequences} demonstrations, loss ${loss.toFixed(3)}`),
+    onImitation: ({ tokens, loss, episodes }, total) =>
+      line.update(`imitation ${tokens}/${total} tokens, ${episodes} demonstrations, loss ${loss.toFixed(3)}`),
     onUpdate: ({ version, passed, judgeScore, staleness, seconds }, total) =>
       line.update(
         `update ${version}/${total}, ${Number.isFinite(passed) ? `${percent(passed)} of attempts passed, ` : ""}` +

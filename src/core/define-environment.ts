@@ -10,6 +10,7 @@ import {
 } from "./env.ts";
 import { ConfigError } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
+import { hashString } from "./random.ts";
 import {
   defaultTaskLimits,
   type Split,
@@ -98,7 +99,8 @@ function taskSource(env: string, split: Split, input: TasksInput): TaskSource {
   const complete = (task: TaskInput, index: number, options: TaskOptions): Task => ({
     id: `${split}/${index}`,
     family: "default",
-    seed: index,
+    // No two splits share a seed, and what a function makes moves with the run's.
+    seed: hashString(typeof input === "function" ? `${split}/${options.seed}/${index}` : `${split}/${index}`),
     horizon: options.horizon ?? 1,
     data: {},
     subgoals: [],

@@ -43,7 +43,7 @@ function detectVersion1(mounts: readonly string[][]): CgroupSupport | null {
     const mount = mounts.find(([, , type, options]) => type === "cgroup" && options?.split(",").includes(controller));
     if (mount?.[1] === undefined || !canMake(join(mount[1], "afterstate"))) continue;
     roots.push({ controller, path: join(mount[1], "afterstate") });
-    if (controller === "cpu") weigh(join(mount[1], "afterstate", "cpu.shares"), 1024);
+    if (controller === "cpu" && ownGroup("cpu") === "/") weigh(join(mount[1], "afterstate", "cpu.shares"), 1024);
   }
   const has = (controller: string): boolean => roots.some((root) => root.controller === controller);
   return has("memory") && has("pids") ? { limitsBy: "cgroup-v1", roots } : null;
@@ -52,12 +52,12 @@ function detectVersion1(mounts: readonly string[][]): CgroupSupport | null {
 function detectVersion2(mounts: readonly string[][]): CgroupSupport | null {
   const mount = mounts.find(([, , type]) => type === "cgroup2")?.[1];
   if (mount === undefined) return null;
-  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
+  const own = ownGroup("") ?? "/";
   // Our own group first (delegated to us, perhaps), the root of the hierarchy second.
   for (const parent of new Set([join(mount, own), mount])) {
     const path = join(parent, "afterstate");
     if (!delegate(parent) || !canMake(path) || !delegate(path)) continue;
-    weigh(join(path, "cpu.weight"), 100);
+    if (own === "/") weigh(join(path, "cpu.weight"), 100);
     return { limitsBy: "cgroup-v2", roots: [{ controller: "all", path }] };
   }
   return null;
@@ -75,7 +75,17 @@ function canMake(path: string): boolean {
   }
 }
 
-/** @param one what a single process weighs in this file's unit. */
+/** This process's group in the hierarchy of a controller; "" is version 2. */
+function ownGroup(controller: string): string | undefined {
+  const lines = readFileSync("/proc/self/cgroup", "utf8").split("\n");
+  const parts = lines.map((line) => /^\d+:([^:]*):(.*)$/.exec(line));
+  return parts.find((found) => found?.[1]?.split(",").includes(controller))?.[2];
+}
+
+/**
+ * Only where our own processes compete in the parent group one by one: beside groups of services it would take their share.
+ * @param one what a single process weighs in this file's unit.
+ */
 function weigh(file: string, one: number): void {
   try {
     writeFileSync(file, String(weight * one));

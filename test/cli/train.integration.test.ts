@@ -12,7 +12,7 @@ const config = {
   seed: 1,
   parallel: 8,
   model: { dModel: 32, layers: 1, heads: 2, ffn: 64, maxContext: 64 },
-  start: { tokens: 6_000, learningRate: 0.005, noiseRate: 0.4, sequencesPerStep: 16, vocabularyTasks: 200 },
+  start: { tokens: 6_000, learningRate: 0.005, noiseRate: 0.4, episodesPerStep: 16, vocabularyTasks: 200 },
   loop: { updates, groupsPerUpdate, attempts: 4, maxTokens: 8, learningRate: 0.003, checkpointEvery: 2 },
   evaluation: { tasks: 16, devTasks: 4, devEvery: 3 },
 };

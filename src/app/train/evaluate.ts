@@ -58,6 +58,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   return summarize(latestTries(storedOf(log, purpose)), createRandom(`${seed}/${purpose}/bootstrap`));
 }
 
+/** What an earlier session of the run has measured; null when it was cut off, or never begun. */
+export function measuredEarlier(log: EventLog, purpose: string, episodes: number, seed: number): Evaluation | null {
+  const stored = latestTries(storedOf(log, purpose)).filter(({ status }) => status !== "open");
+  return stored.length < episodes ? null : summarize(stored, createRandom(`${seed}/${purpose}/bootstrap`));
+}
+
 async function* plan(options: EvaluateOptions): AsyncGenerator<GroupPlan> {
   const { definitions, split, tasks, seed, horizon, purpose } = options;
   for (const [position, definition] of definitions.entries()) {

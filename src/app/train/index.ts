@@ -13,6 +13,7 @@ import { parsePolicySpec } from "../../policy/spec.ts";
 import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
 import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
 import { readModelHead } from "../../rl/model/model-head.ts";
+import { weightsPath } from "../../rl/train/paths.ts";
 import { splitText } from "../../rl/tokenizer/split.ts";
 import { createTokenizer } from "../../rl/tokenizer/word-tokenizer.ts";
 import { parseTrainConfig, type TrainConfig } from "../../rl/train/config.ts";
@@ -131,8 +132,11 @@ async function runPlan(
   options: TrainOptions,
 ): Promise<TrainReport> {
   const { config, definitions, startFrom, vocabulary } = plan;
-  const head = startFrom
-    ? await readModelHead(startFrom)
+  // A run that goes on has its start in itself: what it was copied from may have changed, or gone.
+  const ownStart = join(log.runDir, weightsPath(0));
+  const saved = existsSync(join(ownStart, "model.json")) ? ownStart : startFrom;
+  const head = saved
+    ? await readModelHead(saved)
     : { tokenizer: createTokenizer(vocabulary.words, vocabulary.specials), ...config.model };
   await using process = startTraining({
     runDirectory: log.runDir,

@@ -32,10 +32,16 @@ export async function checkTraining(
   return measuresDev ? config : { ...config, evaluation: { ...config.evaluation, devTasks: 0 } };
 }
 
-async function checkTasks({ id, tasks }: EnvironmentDefinition, { seed, horizon, start }: TrainConfig): Promise<void> {
+async function checkTasks({ id, tasks }: EnvironmentDefinition, config: TrainConfig): Promise<void> {
+  const { seed, horizon, start, judge } = config;
   for (const split of ["train", "test"] as const)
     if (tasks[split].size === 0) throw wrong(`${id} has no ${split} tasks, and training needs some`, "ERR_NO_TASKS");
-  const { oracle } = await tasks.train.get(0, { seed, horizon });
+  const { oracle, subgoals } = await tasks.train.get(0, { seed, horizon });
+  if (subgoals.length === 0 && judge.spec !== null && parseJudgeSpec(judge.spec).kind === "subgoal")
+    throw wrong(
+      `${id} has no subgoals for the judge "${judge.spec}" to read; train on outcomes alone: "judge": {"spec": null}`,
+      "ERR_NO_SUBGOALS",
+    );
   if (!oracle && start.policy === undefined)
     throw wrong(
       `${id} has no oracle to imitate; start from a model instead: "start": {"policy": "local:DIR"}`,

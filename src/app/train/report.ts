@@ -3,10 +3,12 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createRandom } from "../../core/random.ts";
 import { detectCollapse, type Collapse } from "../../rl/collapse.ts";
-import type { ServingReport } from "../../rl/serve/latency-ledger.ts";
+import type { ServingReport } from "../../rl/serve/serving-ledger.ts";
 import type { TrainConfig } from "../../rl/train/config.ts";
 import type { ImitationReport } from "../../rl/train/imitation.ts";
 import type { UpdateReport } from "../../rl/train/update.ts";
+import type { DurableLog } from "../../store/log.ts";
+import { activeSeconds } from "../active-seconds.ts";
 import { mean, pairedInterval, type Interval } from "../statistics.ts";
 import type { Evaluation } from "./evaluate.ts";
 import { learningCurveSvg } from "./learning-curve.ts";
@@ -37,7 +39,9 @@ export interface TrainReport {
   readonly imitation: ImitationReport | null;
   /** Tokens that went through the model in updates. */
   readonly updateTokens: number;
+  /** `dropped` counts groups that were left with fewer than two attempts both fresh enough and trainable. */
   readonly staleness: { readonly p50: number; readonly max: number; readonly dropped: number };
+  /** Of the last session, when a run went on. */
   readonly serving: ServingReport;
   readonly judge: string | null;
   /** Said of every result that a judge made which read the tasks' own checks. */
@@ -96,10 +100,11 @@ export class TrainReporter {
     readonly backend: string;
     readonly parameters: number;
     readonly judge: { readonly id: string; readonly privileged: boolean } | null;
-    readonly runDirectory: string;
+    readonly log: DurableLog;
     readonly out: string;
   }): Promise<TrainReport> {
-    const { before, after, serving, backend, parameters, judge, runDirectory, out } = facts;
+    const { before, after, serving, backend, parameters, judge, log, out } = facts;
+    const runDirectory = log.runDir;
     const curve = join(out, "learning-curve.svg");
     await writeFile(join(runDirectory, "learning-curve.svg"), this.#drawCurve(before, after));
     const staleness = this.#updates.flatMap((update) => update.staleness).toSorted((a, b) => a - b);
@@ -112,7 +117,8 @@ export class TrainReporter {
         ci95: pairedInterval(...paired, createRandom(`${this.#config.seed}/gain`)),
       },
       updates: this.#updates.length,
-      seconds: (performance.now() - this.#startedMs) / 1000,
+      // Of all the sessions of a run that went on.
+      seconds: Math.max((performance.now() - this.#startedMs) / 1000, activeSeconds(log)),
       backend,
       parameters,
       imitation: this.#imitation,

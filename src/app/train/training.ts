@@ -16,6 +16,7 @@ import { runJudgeLoop } from "../../judge/judge-loop.ts";
 import { throwIfHopeless } from "../../judge/rejudge.ts";
 import { systemClock } from "../../core/clock.ts";
 import { startServing, type Serving } from "../../rl/serve/serve-client.ts";
+import { longestPrompt } from "../../rl/agent/token-agent.ts";
 import type { ModelHead } from "../../rl/model/model-head.ts";
 import type { TrainConfig } from "../../rl/train/config.ts";
 import { demonstrationPurpose, trainPurpose, weightsPath } from "../../rl/train/paths.ts";
@@ -24,7 +25,7 @@ import type { UpdateReport } from "../../rl/train/update.ts";
 import { runRollouts } from "../../rollout/scheduler.ts";
 import type { DurableLog } from "../../store/log.ts";
 import { demonstrator, policyActor, type Reading } from "./actors.ts";
-import { evaluate, type Evaluation } from "./evaluate.ts";
+import { evaluate, measuredEarlier, type Evaluation } from "./evaluate.ts";
 import { groupSource } from "./groups.ts";
 import { restOfGroups } from "./resume-groups.ts";
 import { TrainReporter, type BothTemperatures, type TrainListener, type TrainReport } from "./report.ts";
@@ -76,7 +77,7 @@ export class Training {
       .map(({ manifest }) => manifest as unknown as UpdateReport);
     this.#reporter = new TrainReporter(parts.config, parts.listener, earlier);
     if (parts.config.control === "imitation")
-      this.#imitated = earlier.reduce((sum, { sequences }) => sum + sequences, 0);
+      this.#imitated = earlier.reduce((sum, { demonstrations }) => sum + demonstrations, 0);
   }
 
   async run(): Promise<TrainReport> {
@@ -123,7 +124,6 @@ export class Training {
     listener.onPhase("measuring the result on the same tasks");
     const after = await this.#measure(serving, "after");
     const { backend, parameterCount: parameters } = serving;
-    const runDirectory = log.runDir;
     const report = serving.report();
     return await this.#reporter.finish({
       before,
@@ -132,7 +132,7 @@ export class Training {
       backend,
       parameters,
       judge,
-      runDirectory,
+      log,
       out,
     });
   }
@@ -143,7 +143,7 @@ export class Training {
       const { value: reply, done } = await replies.next();
       if (done) throw new Error("the training process ended before its start");
       if (reply.type === "imitation") {
-        this.#imitated = before + reply.report.sequences;
+        this.#imitated = before + reply.report.episodes;
         this.#reporter.imitation(reply.report);
       } else if (reply.type === "published") return reply;
     }
@@ -162,6 +162,7 @@ export class Training {
   async #measureStart(serving: Serving, version: number): Promise<BothTemperatures> {
     if (version === 0) return this.#measure(serving, "before");
     const { log } = this.#parts;
+    this.#recallDev(version);
     await serving.publish(join(log.runDir, weightsPath(0)), 0);
     const before = await this.#measure(serving, "before");
     await serving.publish(join(log.runDir, weightsPath(version)), version);
@@ -177,7 +178,7 @@ export class Training {
       if (reply.type !== "published" || !reply.report) continue;
       await serving.publish(join(log.runDir, reply.path), reply.version);
       this.#version = reply.version;
-      if (config.control === "imitation") this.#imitated += reply.report.sequences;
+      if (config.control === "imitation") this.#imitated += reply.report.demonstrations;
       this.#reporter.update(reply.report);
       const { devEvery, devTasks } = config.evaluation;
       if (devTasks > 0 && reply.version % devEvery === 0)
@@ -187,8 +188,20 @@ export class Training {
     await dev;
   }
 
+  /** Points of the curve that earlier sessions measured. */
+  #recallDev(version: number): void {
+    const { log, config, definitions } = this.#parts;
+    const { devTasks, devEvery } = config.evaluation;
+    if (devTasks === 0) return;
+    const episodes = definitions.reduce((sum, { tasks }) => sum + Math.min(devTasks, tasks.dev.size ?? devTasks), 0);
+    for (let at = devEvery; at <= version; at += devEvery) {
+      const earlier = measuredEarlier(log, devPurpose(at), episodes, config.seed);
+      if (earlier) this.#reporter.dev(at, earlier);
+    }
+  }
+
   async #measureDev(serving: Serving, version: number): Promise<void> {
-    const purpose = `dev-${String(version).padStart(6, "0")}`;
+    const purpose = devPurpose(version);
     const { devTasks } = this.#parts.config.evaluation;
     const evaluation = await this.#evaluate(serving, { purpose, split: "dev", tasks: devTasks, temperature: 0 });
     this.#reporter.dev(version, evaluation);
@@ -244,7 +257,7 @@ export class Training {
   #reading(): Reading {
     const { head, config } = this.#parts;
     const { tokenizer, maxContext, history } = head;
-    return { tokenizer, history, maxPromptTokens: maxContext - config.loop.maxTokens };
+    return { tokenizer, history, maxPromptTokens: longestPrompt(maxContext, config.loop.maxTokens) };
   }
 
   async #play(
@@ -298,6 +311,8 @@ export class Training {
     });
   }
 }
+
+const devPurpose = (version: number): string => `dev-${String(version).padStart(6, "0")}`;
 
 type Replies = AsyncIterator<TrainNews, unknown>;
 

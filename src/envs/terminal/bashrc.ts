@@ -33,7 +33,8 @@ export function bashEnvironment(nonce: string): Readonly<Record<string, string>>
 /**
  * - PROMPT_COMMAND is a group with its output discarded, so that `set -x` and DEBUG traps stay silent about it. It
  *   costs every command a little, so it only looks, and calls for help where something is missing.
- * - After `exec 2>file` the prompts go into that file; a mark on /dev/tty says then that the command has ended.
+ * - After `exec 2>file` the prompts go into that file, and a PS1 may be read-only: a mark on /dev/tty says then that the
+ *   command has ended. 42 is a descriptor that nobody uses; after `exec 2>&-` it cannot be had.
  * - History expansion is off ("!" in a command means itself), history stays out of the home directory, and pasted
  *   text is not highlighted, which would print it twice.
  */
@@ -50,13 +51,19 @@ __afterstate_p='\\['$__afterstate_mark';P\\a\\]'
 __afterstate_help() {
   local -
   set +xeu
-  [[ -t 3 ]] || builtin printf '%s;D;%s;%s\\a' "$__afterstate_mark" "$__afterstate_status" "\${PWD//[[:cntrl:]]/?}" >/dev/tty
-  [[ $PS1 == *"$__afterstate_b" ]] || PS1="$__afterstate_a$PS1$__afterstate_b"
+  if [[ ! -t 42 || $PS1 != *"$__afterstate_a"*"$__afterstate_b" ]]; then
+    builtin printf '%s;D;%s;%s\\a' "$__afterstate_mark" "$__afterstate_status" "\${PWD//[[:cntrl:]]/?}" >/dev/tty
+  fi
   [[ $PS0 == *"$__afterstate_c" ]] || PS0="$PS0$__afterstate_c"
   [[ $PS2 == *"$__afterstate_p" ]] || PS2="$PS2$__afterstate_p"
+  [[ $PS1 == *"$__afterstate_a"*"$__afterstate_b" ]] || PS1="$__afterstate_a$PS1$__afterstate_b"
 }
 PS0=$__afterstate_c
 PS1="$__afterstate_a\\w\\\\$ $__afterstate_b"
 PS2="> $__afterstate_p"
-PROMPT_COMMAND='{ __afterstate_status=$?; [[ -t 3 && \${PS1-} == *"$__afterstate_b" && \${PS0-} == *"$__afterstate_c" && \${PS2-} == *"$__afterstate_p" ]] || __afterstate_help; } 3>&2 >/dev/null 2>&1'
+PROMPT_COMMAND='{
+  __afterstate_status=$?
+  [[ -t 42 && \${PS1-} == *"$__afterstate_a"*"$__afterstate_b" && \${PS0-} == *"$__afterstate_c" && \${PS2-} == *"$__afterstate_p" ]] || __afterstate_help
+  true
+} 42>&2 >/dev/null 2>&1 || { __afterstate_status=; __afterstate_help; } >/dev/null 2>&1'
 `;

@@ -15,7 +15,7 @@ const rows = 24;
 const outputChars = 8192;
 const setupTimeoutMs = 30_000;
 /** Part of the time that the runner allows for one call which actions may spend waiting. */
-const waitShare = 0.8;
+const waitShare = 0.5;
 
 type Call = ActionCall<TerminalAction>;
 

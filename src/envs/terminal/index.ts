@@ -25,7 +25,7 @@ const sources = { train: taskSource("train"), dev: taskSource("dev"), test: task
  * **Start.** The task's files are in home, its set-up has run, its daemon runs, and the shell is at its prompt in home.
  *
  * **End.** Terminated by `submit`; truncated by the task's budgets. A command's failure or timeout ends nothing, and a
- * shell that exits is replaced. No action waits longer than four fifths of the task's `callTimeoutMs`.
+ * shell that exits is replaced. No action waits longer than half of the task's `callTimeoutMs`.
  *
  * **Versions.** 1: first.
  */

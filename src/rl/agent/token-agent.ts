@@ -35,6 +35,11 @@ export interface TokenAgentOptions {
   readonly maxOutputTokens?: number;
 }
 
+/** The longest prompt that leaves room for a completion: as long as wanted, or at least a quarter of the context. */
+export function longestPrompt(maxContext: number, maxTokens: number): number {
+  return maxContext - Math.min(maxTokens, Math.floor(maxContext / 4));
+}
+
 /** Special tokens that a tokenizer must have to serve these environments. */
 export function tokenAgentSpecials(definitions: readonly EnvironmentDefinition[]): string[] {
   return [...new Set([...structure, ...definitions.flatMap((definition) => actionCodec(definition).specialTokens)])];

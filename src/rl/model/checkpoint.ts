@@ -24,7 +24,7 @@ export const modelConfigSchema: z.ZodType<ModelConfig> = z.strictObject({
   maxContext: positive,
   copyHead: z.boolean(),
   tiedHead: z.boolean(),
-  history: z.enum(["last", "all"]),
+  history: z.enum(["last", "all"]).default("last"),
 });
 const modelSchema = z.strictObject({
   format: z.literal("afterstate-model@1"),

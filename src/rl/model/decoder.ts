@@ -46,6 +46,12 @@ export class Decoder {
     });
   }
 
+  /** Makes ready for weights that have just been replaced; the caller holds the mutex. */
+  async renew(): Promise<void> {
+    // Before the first request there is nothing to make ready for.
+    if (this.#current) await this.#newest();
+  }
+
   dispose(): void {
     this.#fail(new Error("the model was disposed"));
     this.#current?.dispose();

@@ -89,11 +89,14 @@ export class LocalModel implements LanguageModel {
     return this.mutex.run(() => this.weights.read());
   }
 
-  async importWeights(weights: WeightSet, version: number): Promise<void> {
+  async importWeights(weights: WeightSet, version: number): Promise<number> {
     checkWeights(this.config, weights);
-    await this.mutex.run(() => {
+    return this.mutex.run(async () => {
+      const startedMs = performance.now();
       this.weights.load(weights);
       this.#version = version;
+      await this.#decoder.renew();
+      return performance.now() - startedMs;
     });
   }
 

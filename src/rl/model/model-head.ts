@@ -18,9 +18,9 @@ export async function readModelHead(directory: string): Promise<ModelHead> {
   try {
     const { tokenizer, config } = JSON.parse(await readFile(join(directory, "model.json"), "utf8")) as {
       tokenizer: unknown;
-      config: ModelConfig;
+      config: Omit<ModelConfig, "history"> & Partial<Pick<ModelConfig, "history">>;
     };
-    const { maxContext, history } = config;
+    const { maxContext, history = "last" } = config;
     return { tokenizer: tokenizerFromJson(tokenizer), maxContext, history };
   } catch (error) {
     if (error instanceof ConfigError) throw error;

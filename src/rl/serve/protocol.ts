@@ -32,5 +32,6 @@ export type ServeReply =
       readonly finishReason: "stop" | "length";
       readonly versionSpans: readonly VersionSpan[];
     }
-  | { readonly type: "loaded"; readonly id: number; readonly version: number }
+  /** `pausedMs`: how long no token was made because of it. */
+  | { readonly type: "loaded"; readonly id: number; readonly version: number; readonly pausedMs: number }
   | { readonly type: "failed"; readonly id: number | null; readonly error: ErrorRecord };

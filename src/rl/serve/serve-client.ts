@@ -6,7 +6,7 @@ import type { Generation, GenerateRequest, Policy } from "../../core/policy.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { childEnd, endChild, forkChild, RemoteError } from "../process/child.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { LatencyLedger, type ServingReport } from "./latency-ledger.ts";
+import { ServingLedger, type ServingReport } from "./serving-ledger.ts";
 import type { ServeReply, ServeRequest } from "./protocol.ts";
 
 export interface ServingOptions {
@@ -27,6 +27,7 @@ export interface Serving extends Policy {
 }
 
 type Generated = Extract<ServeReply, { type: "generated" }>;
+type Loaded = Extract<ServeReply, { type: "loaded" }>;
 
 export async function startServing(options: ServingOptions): Promise<Serving> {
   const child = forkChild(childEntry(new URL("./serve-main.js", import.meta.url)));
@@ -46,12 +47,9 @@ class ServedPolicy implements Serving {
   readonly parameterCount: number;
   readonly #tokenizer: Tokenizer;
   readonly #channel: Channel;
-  readonly #ledger = new LatencyLedger();
+  readonly #ledger = new ServingLedger();
   #version: number;
   #draws = 0;
-  /** Monotonic, ms; null before the first swap. */
-  #lastSwapMs: number | null = null;
-  #placebo: NodeJS.Timeout | undefined;
 
   constructor(options: ServingOptions, channel: Channel, hello: Extract<ServeReply, { type: "ready" }>) {
     this.id = options.id;
@@ -72,13 +70,12 @@ class ServedPolicy implements Serving {
       throw new PolicyError("a local policy reads promptTokenIds; give it a token agent", { code: "ERR_NEEDS_TOKENS" });
     signal.throwIfAborted();
     const seed = sampling.seed === undefined ? `draw/${this.#draws++}` : String(sampling.seed);
-    const finished = this.#ledger.start();
     try {
       const answer = (await this.#channel.ask(
         { type: "generate", id: 0, promptTokenIds, sampling, seed },
         signal,
       )) as Generated;
-      finished("answered");
+      this.#ledger.request("answered");
       const rawText = this.#tokenizer.decode(answer.tokenIds);
       return {
         message: { role: "assistant", content: rawText },
@@ -91,29 +88,15 @@ class ServedPolicy implements Serving {
         usage: { promptTokens: promptTokenIds.length, completionTokens: answer.tokenIds.length },
       };
     } catch (error) {
-      finished(signal.aborted ? "cancelled" : "failed");
+      if (!signal.aborted) this.#ledger.request("failed");
       throw error;
     }
   }
 
   async publish(directory: string, version: number): Promise<void> {
-    const startedMs = performance.now();
-    const swapped = this.#ledger.startSwap();
-    await this.#channel.ask({ type: "load", id: 0, directory, version });
-    swapped();
+    const { pausedMs } = (await this.#channel.ask({ type: "load", id: 0, directory, version })) as Loaded;
+    this.#ledger.swap(pausedMs);
     this.#version = version;
-    const endedMs = performance.now();
-    if (this.#lastSwapMs !== null) this.#placeboLater((startedMs - this.#lastSwapMs) / 2, endedMs - startedMs);
-    this.#lastSwapMs = startedMs;
-  }
-
-  /** Half-way to the next swap, if that comes when the last one did. */
-  #placeboLater(afterMs: number, lastsMs: number): void {
-    clearTimeout(this.#placebo);
-    this.#placebo = setTimeout(() => {
-      const over = this.#ledger.startPlacebo();
-      setTimeout(over, lastsMs).unref();
-    }, afterMs).unref();
   }
 
   report(): ServingReport {
@@ -121,7 +104,6 @@ class ServedPolicy implements Serving {
   }
 
   close(): Promise<void> {
-    clearTimeout(this.#placebo);
     return this.#channel.close();
   }
 

@@ -30,8 +30,9 @@ async function handle(message: ServeRequest): Promise<void> {
       running.get(message.id)?.abort(new Error("cancelled"));
       return;
     case "load": {
-      await ready().importWeights(await readWeights(message.directory), message.version);
-      return reply({ type: "loaded", id: message.id, version: message.version });
+      const { id, version } = message;
+      const pausedMs = await ready().importWeights(await readWeights(message.directory), version);
+      return reply({ type: "loaded", id, version, pausedMs });
     }
     case "generate": {
       const controller = new AbortController();

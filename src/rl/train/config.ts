@@ -27,7 +27,7 @@ const startSchema = z.strictObject({
   noiseRate: fraction.default(0.65).describe("the demonstrator replaces each oracle step at this rate: noisy:RATE"),
   tokens: count.default(300_000).describe("imitation budget, all tokens that go through the model"),
   learningRate: positive.default(2e-3),
-  sequencesPerStep: count.default(32),
+  episodesPerStep: count.default(32).describe("demonstrations in one optimiser step"),
   vocabularyTasks: count.default(2_000),
 });
 

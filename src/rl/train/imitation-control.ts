@@ -27,7 +27,8 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
   const { runDirectory, config, log, demonstrations, trainer, signal } = options;
   const { updates, groupsPerUpdate, attempts } = config.loop;
   for (let version = options.version; version < updates; version++) {
-    const sequences = await demonstrations.take(groupsPerUpdate * attempts, signal);
+    const episodes = groupsPerUpdate * attempts;
+    const sequences = await demonstrations.take(episodes, signal);
     const startedMs = performance.now();
     const metrics = await trainer.step({ type: "imitation", sequences });
     const path = weightsPath(version + 1);
@@ -37,6 +38,7 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
       groups: 0,
       sequences: sequences.length,
       calls: metrics.calls,
+      demonstrations: episodes,
       idleCalls: 0,
       dropped: [],
       refusedSamples: 0,

@@ -6,6 +6,7 @@
  * would leave room that any further training fills.
  */
 import { systemClock } from "../../core/clock.ts";
+import { TrainerError } from "../../core/errors.ts";
 import type { EventLog } from "../../core/log.ts";
 import { inputLength } from "../model/batch.ts";
 import type { BranchCall, ImitationSequence, Trainer } from "../model/contract.ts";
@@ -13,6 +14,8 @@ import { joinCalls } from "./branches.ts";
 
 export interface ImitationReport {
   readonly steps: number;
+  /** Demonstrations used. */
+  readonly episodes: number;
   readonly sequences: number;
   /** All tokens that went through the model. */
   readonly tokens: number;
@@ -25,27 +28,29 @@ export class DemonstrationReader {
   readonly #purpose: string;
   readonly #maxContext: number;
   /** Episodes under way, with their calls so far. */
-  readonly #episodes = new Map<string, BranchCall[]>();
-  readonly #ready: ImitationSequence[] = [];
+  readonly #open = new Map<string, BranchCall[]>();
+  /** What each that ended gives, in the order in which they did: nothing, where none of it fits the model. */
+  readonly #ready: (readonly ImitationSequence[])[] = [];
   #afterSeq = 0;
   #toSkip = 0;
 
-  /** @param maxContext demonstrations longer than this, in tokens, cannot be learned and are left out. */
+  /** @param maxContext most tokens of a sequence; what is longer is cut after its last call that fits. */
   constructor(log: EventLog, purpose: string, maxContext: number) {
     this.#log = log;
     this.#purpose = purpose;
     this.#maxContext = maxContext;
   }
 
-  /** Pass over the next `count`: an earlier session of the run has used them. */
-  skip(count: number): void {
-    this.#toSkip += count;
+  /** Pass over the next `episodes`: an earlier session of the run has used them. */
+  skip(episodes: number): void {
+    this.#toSkip += episodes;
   }
 
-  async take(count: number, signal: AbortSignal): Promise<ImitationSequence[]> {
+  /** The sequences of the next `episodes` demonstrations. */
+  async take(episodes: number, signal: AbortSignal): Promise<ImitationSequence[]> {
     for (;;) {
       this.#read();
-      if (this.#ready.length >= count) return this.#ready.splice(0, count);
+      if (this.#ready.length >= episodes) return this.#ready.splice(0, episodes).flat();
       await systemClock.sleep(pollMs, signal);
     }
   }
@@ -55,23 +60,26 @@ export class DemonstrationReader {
     for (const event of this.#log.events({ types, afterSeq: this.#afterSeq })) {
       this.#afterSeq = event.seq;
       if (event.type === "episode-start") {
-        if (event.purpose === this.#purpose) this.#episodes.set(event.episodeId, []);
+        if (event.purpose === this.#purpose) this.#open.set(event.episodeId, []);
         continue;
       }
-      const calls = this.#episodes.get(event.episodeId);
+      const calls = this.#open.get(event.episodeId);
       if (calls === undefined) continue;
       if (event.type === "model-call") {
         const { promptTokenIds, tokenIds } = event.call;
         if (promptTokenIds && tokenIds) calls.push({ promptTokenIds, tokenIds });
         continue;
       }
-      this.#episodes.delete(event.episodeId);
-      for (const branch of joinCalls(calls)) {
-        if (inputLength(branch) >= this.#maxContext) continue;
-        if (this.#toSkip > 0) this.#toSkip -= 1;
-        else this.#ready.push(branch);
-      }
+      this.#open.delete(event.episodeId);
+      if (this.#toSkip > 0) this.#toSkip -= 1;
+      else this.#ready.push(joinCalls(calls).flatMap((branch) => this.#fitting(branch)));
     }
+  }
+
+  #fitting({ calls }: ImitationSequence): ImitationSequence[] {
+    let kept = calls.length;
+    while (kept > 0 && inputLength({ calls: calls.slice(0, kept) }) >= this.#maxContext) kept--;
+    return kept === 0 ? [] : [{ calls: calls.slice(0, kept) }];
   }
 }
 
@@ -81,12 +89,13 @@ export function earlierImitation(log: EventLog): { readonly start: ImitationRepo
   let used = 0;
   for (const { version, manifest } of log.events({ types: ["weights-published"] })) {
     if (version === 0) start = (manifest["imitation"] ?? null) as ImitationReport | null;
-    else if (manifest["groups"] === 0) used += Number(manifest["sequences"]);
+    else used += Number(manifest["demonstrations"]);
   }
-  return { start, used: used + (start?.sequences ?? 0) };
+  return { start, used: used + (start?.episodes ?? 0) };
 }
 
 const pollMs = 20;
+const unreadable = "none of the demonstrations fits the model; raise model.maxContext";
 
 /** Optimiser steps on fresh demonstrations until `tokens` have gone through the model. */
 export async function imitate(
@@ -94,18 +103,20 @@ export async function imitate(
   demonstrations: DemonstrationReader,
   options: {
     readonly tokens: number;
-    readonly sequencesPerStep: number;
+    readonly episodesPerStep: number;
     readonly signal: AbortSignal;
     readonly onStep: (report: ImitationReport) => void;
   },
 ): Promise<void> {
+  const { episodesPerStep, signal } = options;
   let sequences = 0;
   let tokens = 0;
   for (let steps = 1; tokens < options.tokens; steps++) {
-    const batch = await demonstrations.take(options.sequencesPerStep, options.signal);
+    const batch = await demonstrations.take(episodesPerStep, signal);
+    if (batch.length === 0) throw new TrainerError(unreadable, { code: "ERR_DEMONSTRATIONS_TOO_LONG" });
     const metrics = await trainer.step({ type: "imitation", sequences: batch });
     sequences += batch.length;
     tokens += metrics.tokens;
-    options.onStep({ steps, sequences, tokens, loss: metrics.loss });
+    options.onStep({ steps, episodes: steps * episodesPerStep, sequences, tokens, loss: metrics.loss });
   }
 }

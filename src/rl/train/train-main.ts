@@ -45,9 +45,10 @@ const reply = joinParent<TrainRequest, TrainReply>((message) => {
 async function run(start: TrainStart): Promise<void> {
   const { runDirectory, config } = start;
   await using log = await openStore(runDirectory, { mode: "attach" });
-  const { maxContext } = start.startFrom === null ? config.model : await readModelHead(start.startFrom);
-  const demonstrations = new DemonstrationReader(log, demonstrationPurpose, maxContext);
   const committed = latestWeights(log);
+  const saved = committed ? join(runDirectory, weightsPath(0)) : start.startFrom;
+  const { maxContext } = saved === null ? config.model : await readModelHead(saved);
+  const demonstrations = new DemonstrationReader(log, demonstrationPurpose, maxContext);
   const version = committed?.version ?? 0;
   if (committed) {
     const { start: imitation, used } = earlierImitation(log);
@@ -83,12 +84,12 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
   } else {
     const model = await freshModel(start);
     const trainer = createTrainer(model, { learningRate: config.start.learningRate, warmupSteps: 20 });
-    const { tokens, sequencesPerStep } = config.start;
+    const { tokens, episodesPerStep } = config.start;
     const onStep = (report: ImitationReport): void => {
       imitation = report;
       reply({ type: "imitation", report });
     };
-    await imitate(trainer, demonstrations, { tokens, sequencesPerStep, signal: stop.signal, onStep });
+    await imitate(trainer, demonstrations, { tokens, episodesPerStep, signal: stop.signal, onStep });
     await saveModel(model, target);
     trainer.dispose();
     model.dispose();

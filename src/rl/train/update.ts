@@ -15,6 +15,8 @@ export interface UpdateReport {
   /** Branches that are trained, and the model calls in them. */
   readonly sequences: number;
   readonly calls: number;
+  /** Demonstrations used instead, in the control that imitates; else 0. */
+  readonly demonstrations: number;
   /** Calls without advantage, which need no pass. */
   readonly idleCalls: number;
   readonly dropped: readonly { readonly groupId: string; readonly reason: string }[];
@@ -101,6 +103,7 @@ export function assembleUpdate(
       groups: groups.length,
       sequences: sequences.length,
       calls: sequences.reduce((sum, { calls }) => sum + calls.length, 0),
+      demonstrations: 0,
       idleCalls: counts.idle,
       dropped,
       refusedSamples: groups.reduce((sum, group) => sum + group.refused.length, refused),

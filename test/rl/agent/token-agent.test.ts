@@ -2,7 +2,12 @@ import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import type { AgentView, HistoryEntry } from "../../../src/core/agent.ts";
 import { defineEnvironment } from "../../../src/core/define-environment.ts";
-import { tokenAgent, tokenAgentSpecials, type TokenAgentOptions } from "../../../src/rl/agent/token-agent.ts";
+import {
+  longestPrompt,
+  tokenAgent,
+  tokenAgentSpecials,
+  type TokenAgentOptions,
+} from "../../../src/rl/agent/token-agent.ts";
 import { createTokenizer } from "../../../src/rl/tokenizer/word-tokenizer.ts";
 import { joinCalls } from "../../../src/rl/train/branches.ts";
 
@@ -57,6 +62,11 @@ const turns = [
   ["wc log", "3"],
   ["ls", "none"],
 ] as const;
+
+test("a wish for longer completions than the context has room for leaves most of it to the prompt", () => {
+  expect(longestPrompt(256, 48)).toBe(208);
+  expect(longestPrompt(256, 1024)).toBe(192);
+});
 
 describe("prompts of a small policy", () => {
   test("with all history, an episode is one sequence that goes on from what was sampled", () => {

@@ -57,7 +57,7 @@ export function taskSource(split: Split): TaskSource {
         instruction: horizon === 1 ? sentences[0]! : sentences.map((text, i) => `${i + 1}. ${text}`).join("\n"),
         seed: first.seed,
         horizon,
-        limits: { maxSteps: 2 * horizon + 3, maxTimeMs: 120_000 + 20_000 * horizon, callTimeoutMs: 10_000 },
+        limits: { maxSteps: 2 * horizon + 3, maxTimeMs: 120_000 + 20_000 * horizon, callTimeoutMs: 16_000 },
         data: { stages: stages.map((stage) => ({ ...stage })) },
         oracle: stages.map((stage, i) => {
           const step = oracleStepOf(stage, subgoals[i]!.id);
