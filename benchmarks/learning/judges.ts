@@ -38,7 +38,7 @@ const shared = {
 };
 const startConfig = {
   ...shared,
-  start: { noiseRate: 0.1, tokens: 1_500_000, episodesPerStep: 8 },
+  start: { noiseRate: 0.1, tokens: 1_000_000, episodesPerStep: 8 },
   loop: { updates: 0 },
   evaluation: { ...shared.evaluation, tasks: 24 },
 };
