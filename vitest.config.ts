@@ -12,7 +12,6 @@ export default defineConfig({
     // Generous: a busy machine is slow, not wrong. No test passes later than it would on an idle one.
     expect: { poll: { timeout: 20_000 } },
     // Real terminals on a busy machine: keys that the shell has not read yet when it is asked (docs/decisions/0004).
-    retry: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",

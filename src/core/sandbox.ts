@@ -89,6 +89,11 @@ export interface ForegroundState {
   readonly name: string | null;
   /** True when a foreground process is blocked reading, or polling for input on, this terminal. */
   readonly waitingForInput: boolean;
+  /**
+   * Whether the shell has been given the processor since the last `write`: false means that it cannot have read it. null
+   * when another program reads, or where the kernel does not say.
+   */
+  readonly shellRanSinceWrite: boolean | null;
 }
 
 /** A process on a PTY of its own. */

@@ -53,7 +53,7 @@ export class HostShell implements Shell {
   }
 
   async foreground(): Promise<ForegroundState> {
-    const gone = { isShell: false, name: null, waitingForInput: false };
+    const gone = { isShell: false, name: null, waitingForInput: false, shellRanSinceWrite: null };
     if (this.exit !== null) return gone;
     return (await this.host.request({ op: "foreground", shellId: this.shellId })) ?? gone;
   }

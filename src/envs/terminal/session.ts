@@ -60,7 +60,13 @@ const interrupt = "\x03";
 /** Typing after which a shell must give a new prompt: Enter, or Ctrl-C. */
 const endsLine = new RegExp(`[\r${interrupt}]$`);
 /** Times that a reader is found waiting before it is believed to have read what was typed and to have said nothing. */
-const maxStalls = { line: 4, keys: 3 } as const;
+const maxStalls = {
+  line: 4,
+  keys: 3,
+  /** The shell has not had the processor since: on a busy machine it may take long. Not for ever, for one that was running
+   * all along needs no new turn to read. */
+  notRun: 14,
+} as const;
 /** End of line, kill to its start: empties a line that is being edited. */
 const clearLine = "\x05\x15";
 /** Ends an open sequence, leaves the alternate screen, soft reset. */
@@ -77,6 +83,8 @@ export class Session {
   private seenScreen = "";
   /** The terminal answered a question; if the program is gone, the answer stands in the shell's line. */
   private replied = false;
+  /** As of the last probe. */
+  private shellHasNotRun = false;
 
   private constructor(options: SessionOptions) {
     this.options = options;
@@ -250,7 +258,8 @@ export class Session {
       probe: async () => {
         const seen = await this.probe();
         const unread = expectLine ? !(tracker.accepted || tracker.ended || tracker.promptReady) : !tracker.answered;
-        if (seen === null || (unread && ++stalls < maxStalls[expectLine ? "line" : "keys"])) return false;
+        const enough = maxStalls[this.shellHasNotRun ? "notRun" : expectLine ? "line" : "keys"];
+        if (seen === null || (unread && ++stalls < enough)) return false;
         status = seen;
         return true;
       },
@@ -269,6 +278,7 @@ export class Session {
   private async probe(): Promise<TerminalStatus | null> {
     this.screen.flush();
     const foreground = await this.link.foreground();
+    this.shellHasNotRun = foreground.shellRanSinceWrite === false;
     return foreground.waitingForInput ? this.link.tracker.verdict(foreground) : null;
   }
 

@@ -180,9 +180,13 @@ function waitsFor(process: ProcessStat, terminal: number): boolean {
   return threads.some((thread) => awaitedFds(process.pid, thread).some((fd) => isTerminal(process.pid, fd, terminal)));
 }
 
-/** `attachPid`: the attached client, whose name is the shell's pid (native/attach.c). */
-export function readForeground(attachPid: number): ForegroundState {
-  const shell = readStat(Number((readText(`/proc/${attachPid}/comm`) ?? "").trim()) || -1);
+/** @param attachPid the attached client, whose name is the shell's pid (native/attach.c); null before the shell runs. */
+export function shellPidOf(attachPid: number): number | null {
+  return Number((readText(`/proc/${attachPid}/comm`) ?? "").trim()) || null;
+}
+
+export function readForeground(shellPid: number | null): Omit<ForegroundState, "shellRanSinceWrite"> {
+  const shell = readStat(shellPid ?? -1);
   if (shell === null) return { isShell: false, name: null, waitingForInput: false };
   const leader = readStat(shell.foregroundGroup);
   return {

@@ -1,10 +1,11 @@
 /** Terminals: one for each shell, its bytes relayed within a window that the owner acknowledges. */
 import { constants } from "node:os";
 import type { ForegroundState } from "../../core/sandbox.ts";
-import { readForeground } from "./foreground.ts";
+import { readForeground, shellPidOf } from "./foreground.ts";
 import type { FrameSender } from "./frame-sender.ts";
 import { type HostEvent, type ShellRequest, hostTag, shellWindowBytes } from "./protocol.ts";
 import { PseudoTerminal } from "./pseudo-terminal.ts";
+import { RunCount } from "./run-count.ts";
 import { TerminalInput } from "./terminal-input.ts";
 
 const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number, name]));
@@ -13,6 +14,8 @@ interface OpenShell {
   readonly terminal: PseudoTerminal;
   readonly input: TerminalInput;
   readonly gone: Promise<void>;
+  /** Of the shell; undefined until something is written to it. */
+  runs: RunCount | null | undefined;
   unacknowledgedBytes: number;
   pausedByOwner: boolean;
   paused: boolean;
@@ -38,13 +41,14 @@ export class Shells {
     const onData = (bytes: Buffer): void => this.relay(shellId, shell, bytes);
     const onExit = (exitCode: number, signal: number): void => {
       this.shells.delete(shellId);
+      shell.runs?.close();
       const signalName = signal === 0 ? null : (signalNames.get(signal) ?? `SIG${signal}`);
       this.report({ event: "shell-exit", shellId, exitCode: signalName === null ? exitCode : null, signalName });
       resolveGone();
     };
     const terminal = new PseudoTerminal({ file, args, env: request.env, cols, rows, onData, onExit });
     const input = new TerminalInput(terminal);
-    shell = { terminal, input, gone, unacknowledgedBytes: 0, pausedByOwner: false, paused: false };
+    shell = { terminal, input, gone, runs: undefined, unacknowledgedBytes: 0, pausedByOwner: false, paused: false };
     this.shells.set(shellId, shell);
   }
 
@@ -81,7 +85,14 @@ export class Shells {
   }
 
   write(shellId: number, bytes: Buffer): void {
-    this.shells.get(shellId)?.input.write(bytes);
+    const shell = this.shells.get(shellId);
+    if (shell === undefined) return;
+    if (shell.runs === undefined) {
+      const pid = shellPidOf(shell.terminal.pid);
+      if (pid !== null) shell.runs = RunCount.of(pid);
+    }
+    shell.runs?.mark();
+    shell.input.write(bytes);
   }
 
   resize(shellId: number, cols: number, rows: number): void {
@@ -90,9 +101,9 @@ export class Shells {
 
   foreground(shellId: number): ForegroundState {
     const shell = this.shells.get(shellId);
-    return shell === undefined
-      ? { isShell: false, name: null, waitingForInput: false }
-      : readForeground(shell.terminal.pid);
+    if (shell === undefined) return { isShell: false, name: null, waitingForInput: false, shellRanSinceWrite: null };
+    const seen = readForeground(shellPidOf(shell.terminal.pid));
+    return { ...seen, shellRanSinceWrite: seen.isShell ? (shell.runs?.ranSinceMark() ?? null) : null };
   }
 
   /** Ends the attached client; init then kills the session behind it. */

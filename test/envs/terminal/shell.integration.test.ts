@@ -193,6 +193,19 @@ describe("settings that break naive terminals", () => {
     expect(await terminal.run("echo x")).toMatchObject({ output: "trap: echo x\nx\n", exitCode: 0 });
   });
 
+  test("a trace to descriptor 3 shows nothing of ours on the screen", async () => {
+    await terminal.run("exec 3>trace; BASH_XTRACEFD=3; set -x");
+    expect(await terminal.run("echo traced; (exit 3)")).toMatchObject({ output: "traced\n", exitCode: 3 });
+    expect((await terminal.run("pwd")).screen).not.toContain("__afterstate");
+  });
+
+  test("a read-only PS1 and a closed stderr still end commands, with what is known of their exit", async () => {
+    await terminal.run("PS1='> '; readonly PS1; PS0=");
+    expect(await terminal.run("(exit 6)", 5_000)).toMatchObject({ status: "idle", exitCode: 6, timedOut: false });
+    await terminal.run("exec 2>&-", 5_000);
+    expect(await terminal.run("echo closed", 5_000)).toMatchObject({ status: "idle", timedOut: false });
+  });
+
   test("`exec >file` and `exec 2>file` keep marks out of the file", async () => {
     await terminal.run("exec >out 2>err");
     expect(await terminal.run("echo x; (exit 5)", 5_000)).toMatchObject({ exitCode: 5, status: "idle" });
