@@ -11,7 +11,6 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     // Generous: a busy machine is slow, not wrong. No test passes later than it would on an idle one.
     expect: { poll: { timeout: 20_000 } },
-    // Real terminals on a busy machine: keys that the shell has not read yet when it is asked (docs/decisions/0004).
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
