@@ -34,7 +34,7 @@ const work = join(tmpdir(), `afterstate-judges-${process.pid}`);
 const shared = {
   horizon,
   model: { history: "all", maxContext: 640 },
-  evaluation: { tasks: 192, devTasks: 0, sampled: false },
+  evaluation: { tasks: 128, devTasks: 0, sampled: false },
 };
 const startConfig = {
   ...shared,
@@ -42,7 +42,7 @@ const startConfig = {
   loop: { updates: 0 },
   evaluation: { ...shared.evaluation, tasks: 24 },
 };
-const loop = { updates: 12, groupsPerUpdate: 12, warmupUpdates: 2, outcome: "passed" };
+const loop = { updates: 14, groupsPerUpdate: 6, warmupUpdates: 2, outcome: "passed" };
 
 /** Share of turns, sampled at temperature 1, after which a stage held that did not hold before. */
 async function stepSuccess(start: string): Promise<object> {
