@@ -6,6 +6,7 @@ import type { EventLog } from "../core/log.ts";
 import { createRandom } from "../core/random.ts";
 import { resolveEnvironment } from "../envs/registry.ts";
 import { createJudge } from "../judge/create-judge.ts";
+import { trainPurpose } from "../rl/train/paths.ts";
 import { rejudge, type RejudgeReport } from "../judge/rejudge.ts";
 import { openStore, runInUse } from "../store/store.ts";
 
@@ -34,9 +35,12 @@ export async function judgeRun(directory: string, options: JudgeRunOptions): Pro
   await using judge = createJudge(options.spec, { random: createRandom(options.seed ?? 0) });
   // A run that is being written is joined, not taken over.
   await using log = await openStore(runDir, { mode: runInUse(runDir) ? "attach" : "resume" });
-  const texts = await textsOf(log);
+  const played = playedOf(log);
+  const texts = await textsOf([played.env ?? [], played.envs ?? []].flat());
   const report = await rejudge(log, judge, {
     definitionToText: (env, observation) => texts.get(env)?.(observation) ?? JSON.stringify(observation),
+    // Of a training run what it trains on: nobody judges demonstrations and evaluations, which carry no subgoals.
+    purpose: played.envs ? trainPurpose : undefined,
     signal: options.signal ?? new AbortController().signal,
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   });
@@ -58,12 +62,14 @@ function lastFailure(log: EventLog, judgeId: string): string | null {
   return message;
 }
 
+/** What the manifest says was played: one environment in a rollout, several in a training run. */
+function playedOf(log: EventLog): { readonly env?: string | undefined; readonly envs?: string[] | undefined } {
+  const schema = z.looseObject({ env: z.string().optional(), envs: z.array(z.string()).optional() });
+  return schema.safeParse(log.readManifest()?.["config"]).data ?? {};
+}
+
 /** A run of a module that is no longer there is judged on its observations as JSON. */
-async function textsOf(log: EventLog): Promise<Map<string, (observation: JsonValue) => string>> {
-  const played = z
-    .looseObject({ env: z.string().optional(), envs: z.array(z.string()).optional() })
-    .safeParse(log.readManifest()?.["config"]);
-  const specs = played.success ? [played.data.env ?? [], played.data.envs ?? []].flat() : [];
+async function textsOf(specs: readonly string[]): Promise<Map<string, (observation: JsonValue) => string>> {
   const texts = new Map<string, (observation: JsonValue) => string>();
   for (const spec of specs) {
     const definition = await resolveEnvironment(spec).catch(() => null);

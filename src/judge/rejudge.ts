@@ -14,6 +14,8 @@ import type { JudgeTally } from "./tally.ts";
 export interface RejudgeOptions {
   readonly definitionToText: DefinitionToText;
   readonly signal: AbortSignal;
+  /** Only episodes of this purpose; default: all. */
+  readonly purpose?: string | undefined;
   /** Steps judged at once. Default 8. */
   readonly concurrency?: number | undefined;
   /** For one step. Default 600 000. */
@@ -32,10 +34,10 @@ export interface RejudgeReport extends JudgeTally {
  * @throws JudgeError when the judge's endpoint cannot answer at all (wrong address, key, model): nothing is appended then.
  */
 export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptions): Promise<RejudgeReport> {
-  const { signal, definitionToText, onProgress } = options;
-  const reader = createStepReader(log);
+  const { signal, definitionToText, onProgress, purpose } = options;
+  const reader = createStepReader(log, purpose);
   const pairs: [VoteValue, VoteValue][] = [];
-  const total = countSteps(log);
+  const total = countSteps(log, purpose);
   let done = 0;
   let scored = false;
   const queue = createJudgeQueue({
@@ -89,8 +91,12 @@ function exactVote(step: JudgeableStep): VoteValue | null {
   return subgoalVote({ ...step.current, ...step.subgoals, submitted: step.submitted }).value;
 }
 
-function countSteps(log: EventLog): number {
+function countSteps(log: EventLog, purpose: string | undefined): number {
+  const wanted = new Set<string>();
   let count = 0;
-  for (const _ of log.events({ types: ["next-state"] })) count++;
+  for (const event of log.events({ types: ["episode-start", "next-state"] })) {
+    if (event.type === "next-state") count += Number(wanted.has(event.episodeId));
+    else if (purpose === undefined || event.purpose === purpose) wanted.add(event.episodeId);
+  }
   return count;
 }

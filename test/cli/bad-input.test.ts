@@ -76,6 +76,7 @@ describe("a mistake in the arguments exits 2 with one line", () => {
     ["config that is a list", train("--config", "list.json"), /list\.json must hold one JSON object/],
     ["config that is no JSON", train("--config", "half.json"), /cannot read the config half\.json/],
     ["config that is missing", train("--config", "nowhere.json"), /cannot read the config nowhere\.json/],
+    ["judge of subgoals that are not there", train(), /guess-number@1 has no subgoals .*"judge": \{"spec": null\}/],
     ["environment named twice", ["train", "--env", `${guessNumber},${guessNumber}`, "--out", "new"], /named twice/],
     ["training of a rollout", ["train", "--resume", "run"], /holds no training run; .* rollout --resume run/],
     ["unknown judge", ["judge", "run", "--judge", "subgaol"], /did you mean subgoal\?/],

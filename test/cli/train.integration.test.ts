@@ -88,6 +88,13 @@ describe("a training run", { timeout: 120_000 }, () => {
     expect(document["serving"].requests).toBeGreaterThanOrEqual(4 * 16 + updates * groupsPerUpdate * 4);
     expect(readFileSync(join(place.path, "whole/learning-curve.svg"), "utf8")).toMatch(/^<svg/);
     await expectExactlyOnce("whole");
+    const judged = await place.run("judge", "whole", "--judge", "subgoal", "--json");
+    expect(judged.json(), "what it trained on, and nothing else").toMatchObject({
+      judged: expect.any(Number),
+      failed: 0,
+      agreement: { withSubgoals: 1 },
+    });
+    expect(judged.json()["judged"]).toBeGreaterThanOrEqual(updates * groupsPerUpdate * 4);
   });
 
   test("killed between updates goes on from the last committed one, and reports the run as a whole", async () => {
