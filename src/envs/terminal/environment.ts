@@ -1,7 +1,7 @@
 /** One opened terminal: builds a task's world, plays turns, and reports the world. */
 import type { ActionCall, ActionResult, CallOptions, Environment, EnvContext, StepResult } from "../../core/env.ts";
 import type { Clock } from "../../core/clock.ts";
-import { EnvError } from "../../core/errors.ts";
+import { EnvError, SandboxError } from "../../core/errors.ts";
 import type { Sandbox } from "../../core/sandbox.ts";
 import { defaultTaskLimits, type Task } from "../../core/task.ts";
 import { defaultTimeoutsMs, type TerminalAction, type TerminalObservation } from "./schema.ts";
@@ -17,6 +17,10 @@ const setupTimeoutMs = 30_000;
 /** Part of the time that the runner allows for one call which actions may spend waiting. */
 const waitShare = 0.5;
 
+/** How long the sandbox's end is asked for, and how often, ms. */
+const ruinNewsMs = 500;
+const ruinPollMs = 20;
+
 type Call = ActionCall<TerminalAction>;
 
 export class TerminalEnvironment implements Environment<TerminalAction, TerminalObservation, TerminalArtifacts> {
@@ -26,7 +30,9 @@ export class TerminalEnvironment implements Environment<TerminalAction, Terminal
   private task: Task | null = null;
   private submitted = false;
   /** The world that was submitted, once it has been looked at. */
-  private submittedWorld: Promise<WorldState> | null = null;
+  private submittedWorld: Promise<WorldState | null> | null = null;
+  /** The agent has used up the sandbox's memory, and nothing is left of its world. */
+  private ruined = false;
 
   private constructor(sandbox: Sandbox, clock: Clock, session: Session) {
     this.sandbox = sandbox;
@@ -50,7 +56,32 @@ export class TerminalEnvironment implements Environment<TerminalAction, Terminal
     return this.session.observe();
   }
 
-  async step(calls: readonly Call[], { signal }: CallOptions): Promise<StepResult<TerminalObservation>> {
+  async step(calls: readonly Call[], options: CallOptions): Promise<StepResult<TerminalObservation>> {
+    try {
+      return await this.play(calls, options);
+    } catch (error) {
+      const message = options.signal.aborted ? null : await this.whatTheAgentDid(error);
+      if (message === null) throw error;
+      return {
+        observation: this.session.observe(),
+        reward: 0,
+        terminated: true,
+        truncated: false,
+        stopReason: "environment_ended",
+        results: calls.map(({ callId }) => ({ callId, status: "ok", message })),
+      };
+    }
+  }
+
+  /** In words, where a failure is the agent's doing: it ends the episode then, and the world is scored as it is. */
+  private async whatTheAgentDid(error: unknown): Promise<string | null> {
+    if (await this.isRuined()) return "the sandbox's memory was used up; everything in it is gone";
+    // One could be started when the episode began: memory, processes or files are used up since.
+    if (error instanceof EnvError && error.code === "ERR_SHELL_START") return "no shell can be started any more";
+    return null;
+  }
+
+  private async play(calls: readonly Call[], { signal }: CallOptions): Promise<StepResult<TerminalObservation>> {
     const results: ActionResult[] = [];
     const limitMs = this.task?.limits.callTimeoutMs ?? defaultTaskLimits.callTimeoutMs;
     const deadline = this.clock.monotonic() + limitMs * waitShare;
@@ -80,11 +111,36 @@ export class TerminalEnvironment implements Environment<TerminalAction, Terminal
     return checkSubgoals(this.task, await this.world());
   }
 
-  /** Of a submitted world there is one look: what its subgoals say is what is scored. */
-  private world(): Promise<WorldState> {
-    if (!this.submitted) return snapshotWorld(this.sandbox);
-    this.submittedWorld ??= snapshotWorld(this.sandbox);
+  /** Of a submitted world there is one look: what its subgoals say is what is scored. null: nothing is left of it. */
+  private world(): Promise<WorldState | null> {
+    if (!this.submitted) return this.look();
+    this.submittedWorld ??= this.look();
     return this.submittedWorld;
+  }
+
+  private async look(): Promise<WorldState | null> {
+    if (this.ruined) return null;
+    try {
+      return await snapshotWorld(this.sandbox);
+    } catch (error) {
+      if (await this.isRuined()) return null;
+      throw error;
+    }
+  }
+
+  /** Whether a failure was the agent's doing; word of the sandbox's end may come a moment after its shell's. */
+  private async isRuined(): Promise<boolean> {
+    const deadline = this.clock.monotonic() + ruinNewsMs;
+    while (!this.ruined && this.clock.monotonic() < deadline) {
+      try {
+        await this.sandbox.processes();
+        return false;
+      } catch (error) {
+        this.ruined = error instanceof SandboxError && error.code === "ERR_SANDBOX_MEMORY";
+        if (!this.ruined) await this.clock.sleep(ruinPollMs);
+      }
+    }
+    return this.ruined;
   }
 
   close(): Promise<void> {

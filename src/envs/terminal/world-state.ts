@@ -8,9 +8,9 @@ const bounds = { maxEntries: 4096, maxFileBytes: 256 * 1024, maxTotalBytes: 3 * 
 const maxProcesses = 256;
 const maxArgumentChars = 4096;
 
-/** What `finish` returns and `score` reads. */
+/** What `finish` returns and `score` reads; null where the agent has ruined the sandbox, and its world with it. */
 export interface TerminalArtifacts extends JsonObject {
-  state: JsonObject;
+  state: JsonObject | null;
 }
 
 /** @throws SandboxError when the sandbox is gone. */
@@ -22,12 +22,12 @@ export async function snapshotWorld(sandbox: Sandbox): Promise<WorldState> {
   return worldStateOf(tree, shown);
 }
 
-export function toArtifacts(state: WorldState): TerminalArtifacts {
-  return { state: state as unknown as JsonObject };
+export function toArtifacts(state: WorldState | null): TerminalArtifacts {
+  return { state: state as unknown as JsonObject | null };
 }
 
-export function fromArtifacts(artifacts: TerminalArtifacts): WorldState {
-  return artifacts.state as unknown as WorldState;
+export function fromArtifacts(artifacts: TerminalArtifacts): WorldState | null {
+  return artifacts.state as unknown as WorldState | null;
 }
 
 function boundedArguments(argv: readonly string[]): string[] {

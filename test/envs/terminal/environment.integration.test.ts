@@ -1,10 +1,11 @@
 /** The environment around the session: turns of several actions, budgets, worlds, artifacts. */
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { SandboxError } from "../../../src/core/errors.ts";
 import { systemClock } from "../../../src/core/clock.ts";
 import { memoryBlobs } from "../../../src/core/memory-blobs.ts";
 import { createRandom } from "../../../src/core/random.ts";
-import type { Sandbox } from "../../../src/core/sandbox.ts";
+import type { Sandbox, SandboxLimits } from "../../../src/core/sandbox.ts";
 import { defaultTaskLimits, type Task } from "../../../src/core/task.ts";
 import { TerminalEnvironment } from "../../../src/envs/terminal/environment.ts";
 import terminal from "../../../src/envs/terminal/index.ts";
@@ -23,8 +24,11 @@ afterEach(async () => {
 });
 afterAll(() => driver.close());
 
-async function openWith(limits: Partial<Task["limits"]> = {}): Promise<TerminalEnvironment> {
-  const sandbox = await driver.start({});
+async function openWith(
+  limits: Partial<Task["limits"]> = {},
+  sandboxLimits: Partial<SandboxLimits> = {},
+): Promise<TerminalEnvironment> {
+  const sandbox = await driver.start({ limits: sandboxLimits });
   const ctx = { sandbox, blobs: memoryBlobs(), clock: systemClock, random: createRandom(1) };
   const environment = await TerminalEnvironment.open(ctx);
   open.push({ environment, sandbox });
@@ -62,7 +66,7 @@ describe("a turn", () => {
     const step = await turn(environment, run("true"), { type: "submit" }, run("touch late"));
     expect(step).toMatchObject({ terminated: true, truncated: false, stopReason: "submitted", reward: 0 });
     expect(step.results?.map(({ status }) => status)).toEqual(["ok", "ok", "not_executed"]);
-    const { files } = fromArtifacts(await environment.finish());
+    const { files } = fromArtifacts(await environment.finish())!;
     expect(files.map(({ path }) => path)).not.toContain("late");
   });
 
@@ -71,7 +75,7 @@ describe("a turn", () => {
     await turn(environment, { type: "submit" });
     await environment.subgoals();
     await open.at(-1)!.sandbox.write([{ path: "afterwards" }]);
-    const { files } = fromArtifacts(await environment.finish());
+    const { files } = fromArtifacts(await environment.finish())!;
     expect(files.map(({ path }) => path)).not.toContain("afterwards");
   });
 
@@ -139,5 +143,29 @@ describe("an observation as text", () => {
     expect(terminal.toText(asks.observation)).toBe(
       "[waiting-for-input; in /home/agent; cursor at row 0, column 6]\n--- screen ---\nname?",
     );
+  });
+});
+
+describe("an agent that ruins its sandbox has ended its episode, and is scored", () => {
+  async function scoreOf(environment: TerminalEnvironment) {
+    const task = await terminal.tasks.train.get(0, { seed: 1 });
+    return terminal.score(task, await environment.finish(), { blobs: memoryBlobs(), signal: never });
+  }
+
+  test("when no shell can be started any more, by the world as it is", async () => {
+    const environment = await openWith({}, { memoryBytes: 24 * 1024 * 1024, diskBytes: 1024 * 1024 * 1024 });
+    let last = await turn(environment, run("cat /dev/zero > /tmp/full", 5_000));
+    for (let i = 0; i < 10 && !last.terminated; i++) last = await turn(environment, run("cat /dev/zero > full", 5_000));
+    expect(last).toMatchObject({ terminated: true, stopReason: "environment_ended" });
+    expect(await scoreOf(environment)).toMatchObject({ status: "scored", passed: false });
+  });
+
+  test("when nothing of the sandbox is left, as one in which nothing holds", async () => {
+    const environment = await openWith();
+    const { sandbox } = open.at(-1)!;
+    const gone = () => Promise.reject(new SandboxError("its memory was used up", { code: "ERR_SANDBOX_MEMORY" }));
+    Object.assign(sandbox, { tree: gone, processes: gone });
+    expect(Object.values(await environment.subgoals())).not.toContain(true);
+    expect(await scoreOf(environment)).toMatchObject({ status: "scored", score: 0, passed: false });
   });
 });

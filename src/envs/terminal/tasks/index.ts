@@ -9,7 +9,7 @@ import type { JsonObject } from "../../../core/json.ts";
 import { ConfigError } from "../../../core/errors.ts";
 import type { OracleStep, Split, Task, TaskSource } from "../../../core/task.ts";
 import { drawStages } from "./chain.ts";
-import { StateIndex } from "./claims.ts";
+import { type Claim, StateIndex } from "./claims.ts";
 import type { World, WorldState } from "./contract.ts";
 import { allFamilies } from "./families/index.ts";
 import type { Scene } from "./scene.ts";
@@ -93,16 +93,15 @@ export function worldOf(task: Task): World {
   return sceneFor(task).world;
 }
 
-/** Which stages hold in this state, by subgoal id ("stage-1" …). */
-export function checkSubgoals(task: Task, state: WorldState): Record<string, boolean> {
-  const index = new StateIndex(state);
-  return Object.fromEntries(
-    sceneFor(task).claims.map((claims, i) => [`stage-${i + 1}`, claims.every((claim) => index.holds(claim))]),
-  );
+/** Which stages hold in this state, by subgoal id ("stage-1" …); of a world that is gone none. */
+export function checkSubgoals(task: Task, state: WorldState | null): Record<string, boolean> {
+  const index = state && new StateIndex(state);
+  const hold = (claims: readonly Claim[]): boolean => index !== null && claims.every((claim) => index.holds(claim));
+  return Object.fromEntries(sceneFor(task).claims.map((claims, i) => [`stage-${i + 1}`, hold(claims)]));
 }
 
 /** The outcome of an episode, from its final state alone. */
-export function scoreWorld(task: Task, state: WorldState): WorldScore {
+export function scoreWorld(task: Task, state: WorldState | null): WorldScore {
   const stages = checkSubgoals(task, state);
   const held = Object.values(stages).filter(Boolean).length;
   const total = Object.keys(stages).length;
