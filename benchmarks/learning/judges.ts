@@ -3,7 +3,7 @@
  *
  *   npx jiti benchmarks/learning/judges.ts --seeds 0,1,2,3,4 --out benchmarks/results/learning [--start DIR]
  *
- * Tasks of six dependent steps. All runs begin from one start, imitated from a nearly clean demonstrator: a comparison from
+ * Tasks of six dependent steps from eight families (text-work.ts). All runs begin from one start, imitated from a nearly clean demonstrator: a comparison from
  * a start that hardly ever finishes an episode would be rigged, because the outcome alone then says nothing. Its share
  * of turns that reach a stage is measured first, on dev. Then for each seed, at the same number of updates of as many groups:
  *   outcome   the outcome alone, 1 where the whole task passed
@@ -16,8 +16,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { openStore } from "../../src/store/store.ts";
-import { afterstate, environment, lineOf, record, train } from "./runs.ts";
+import { afterstate, lineOf, record, train } from "./runs.ts";
 
+const environment = "./benchmarks/learning/text-work.ts";
 const judges = { outcome: null, flipped: "subgoal:flip=0.2", exact: "subgoal" } as const;
 
 const { values } = parseArgs({
@@ -38,7 +39,7 @@ const shared = {
 };
 const startConfig = {
   ...shared,
-  start: { noiseRate: 0.1, tokens: 1_000_000, episodesPerStep: 8 },
+  start: { noiseRate: 0.1, tokens: 1_200_000, episodesPerStep: 4, learningRate: 1.5e-3 },
   loop: { updates: 0 },
   evaluation: { ...shared.evaluation, tasks: 24 },
 };
@@ -72,7 +73,7 @@ await mkdir(out, { recursive: true });
 let start = values.start;
 if (start === undefined) {
   const directory = join(work, "start");
-  const report = await train(directory, startConfig);
+  const report = await train(environment, directory, startConfig);
   process.stderr.write(`start: ${lineOf(report)}\n`);
   start = join(directory, "weights", "000000");
 }
@@ -82,7 +83,7 @@ await writeFile(join(out, "judges-start.json"), `${JSON.stringify({ config: star
 for (const seed of values.seeds.split(",").map(Number))
   for (const [arm, spec] of Object.entries(judges)) {
     const config = { ...shared, seed, loop, judge: { spec }, start: { policy: `local:${start}` } };
-    const report = await train(join(work, `${arm}-${seed}`), config);
+    const report = await train(environment, join(work, `${arm}-${seed}`), config);
     await record(join(out, `judges-seed-${seed}.json`), { seed, config: { ...shared, loop } }, arm, report);
     process.stderr.write(`seed ${seed} ${arm}: ${lineOf(report)}\n`);
   }

@@ -14,8 +14,9 @@ import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { afterstate, environment, lineOf, record, train } from "./runs.ts";
+import { afterstate, lineOf, record, train } from "./runs.ts";
 
+const environment = "terminal/shell@1";
 const arms = ["reinforcement", "imitation", "shuffled-rewards", "temperatures"] as const;
 type Arm = (typeof arms)[number];
 
@@ -61,7 +62,7 @@ async function play(arm: Arm, seed: number): Promise<object> {
   if (arm === "temperatures") return bestTemperature(seed, start);
   const directory = join(work, `${arm}-${seed}`);
   const control = { control: arm, start: { ...base.start, policy: `local:${start}` } };
-  const report = await train(directory, { ...base, seed, ...(arm === "reinforcement" ? {} : control) });
+  const report = await train(environment, directory, { ...base, seed, ...(arm === "reinforcement" ? {} : control) });
   await copyFile(join(directory, "learning-curve.svg"), join(out, `${arm}-${seed}.svg`));
   return report;
 }

@@ -7,8 +7,6 @@ import type { TrainReport } from "../../src/app/train/index.ts";
 
 const run = promisify(execFile);
 
-export const environment = "terminal/shell@1";
-
 /** Runs a command of the built command line, and gives its JSON. */
 export async function afterstate<T>(...args: string[]): Promise<T> {
   const { stdout } = await run("node", ["dist/cli/main.js", ...args, "--json"], { maxBuffer: 1e8 });
@@ -16,7 +14,7 @@ export async function afterstate<T>(...args: string[]): Promise<T> {
 }
 
 /** @param directory of the run; its configuration is kept beside it. */
-export async function train(directory: string, config: object): Promise<TrainReport> {
+export async function train(environment: string, directory: string, config: object): Promise<TrainReport> {
   const file = `${directory}.json`;
   await writeFile(file, JSON.stringify(config));
   return afterstate<TrainReport>("train", "--env", environment, "--config", file, "--out", directory);

@@ -31,6 +31,7 @@ function packageAliases(): Record<string, string> {
   const local = (path: string) => fileURLToPath(new URL(`../${path}.${extension}`, import.meta.url));
   return {
     "afterstate/testing": local("testing/index"),
+    "afterstate/terminal": local("envs/terminal/index"),
     afterstate: local("index"),
     zod: fileURLToPath(import.meta.resolve("zod")),
   };

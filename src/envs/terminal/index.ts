@@ -1,14 +1,23 @@
-import { defineEnvironment } from "../../core/define-environment.ts";
+import { defineEnvironment, type TasksInput } from "../../core/define-environment.ts";
+import type { Split } from "../../core/task.ts";
 import { TerminalEnvironment } from "./environment.ts";
 import { actionSchema, observationSchema } from "./schema.ts";
 import { scoreWorld, taskSource } from "./tasks/index.ts";
 import { observationText } from "./text.ts";
 import { fromArtifacts } from "./world-state.ts";
 
-const sources = { train: taskSource("train"), dev: taskSource("dev"), test: taskSource("test") };
+export { families } from "./tasks/index.ts";
+
+export interface TerminalOptions {
+  /** "room/name@version". */
+  readonly id: string;
+  readonly description: string;
+  /** Names of the task families that its tasks are made of; default: all. See `families`. */
+  readonly families?: readonly string[];
+}
 
 /**
- * `terminal/shell`: bash on a real terminal, in a sandbox of its own.
+ * `terminal/shell`, or the same terminal with tasks of fewer families: bash on a real terminal, in a sandbox of its own.
  *
  * **Action** (schema.ts). `run` types a command and waits for its end (30 s unless it says otherwise); `keys` presses
  * keys in whatever has the terminal; `wait` lets time pass, or waits for a text; `submit` ends the episode. Several
@@ -29,21 +38,26 @@ const sources = { train: taskSource("train"), dev: taskSource("dev"), test: task
  *
  * **Versions.** 1: first.
  */
-const terminal = defineEnvironment({
-  id: "terminal/shell@1",
-  kind: "terminal",
-  description: "Shell work on a real terminal: generated tasks over files, text, archives, git, processes and scripts",
-  action: actionSchema,
-  observation: observationSchema,
-  tasks: {
-    train: async (index, options) => sources.train.get(index, options),
-    dev: async (index, options) => sources.dev.get(index, options),
-    test: async (index, options) => sources.test.get(index, options),
-  },
-  requires: { sandbox: true },
-  open: (ctx) => TerminalEnvironment.open(ctx),
-  score: (task, artifacts) => ({ status: "scored", ...scoreWorld(task, fromArtifacts(artifacts)) }),
-  toText: observationText,
-});
+export function terminalEnvironment({ id, description, families }: TerminalOptions) {
+  const tasksOf = (split: Split): TasksInput => {
+    const source = taskSource(split, families);
+    return async (index, options) => source.get(index, options);
+  };
+  return defineEnvironment({
+    id,
+    kind: "terminal",
+    description,
+    action: actionSchema,
+    observation: observationSchema,
+    tasks: { train: tasksOf("train"), dev: tasksOf("dev"), test: tasksOf("test") },
+    requires: { sandbox: true },
+    open: (ctx) => TerminalEnvironment.open(ctx),
+    score: (task, artifacts) => ({ status: "scored", ...scoreWorld(task, fromArtifacts(artifacts)) }),
+    toText: observationText,
+  });
+}
 
-export default terminal;
+export default terminalEnvironment({
+  id: "terminal/shell@1",
+  description: "Shell work on a real terminal: generated tasks over files, text, archives, git, processes and scripts",
+});

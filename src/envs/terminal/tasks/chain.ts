@@ -4,7 +4,6 @@
  */
 import { createRandom, type Random } from "../../../core/random.ts";
 import type { Split } from "../../../core/task.ts";
-import { allFamilies } from "./families/index.ts";
 import { Degenerate, type DrawContext, ensure, type Family } from "./family.ts";
 import { nouns } from "./lexicon.ts";
 import { type Product, Scene } from "./scene.ts";
@@ -15,10 +14,18 @@ const maxDraws = 100;
 /** Scenes tried with such parameters; a stage of its own must succeed, a dependent one leaves it to the next family. */
 const maxScenes = { own: 12, dependent: 2 };
 
-export function drawStages(split: Split, index: number, seed: number, horizon: number): readonly Stage[] {
+export function drawStages(
+  split: Split,
+  index: number,
+  {
+    seed,
+    horizon,
+    families,
+  }: { readonly seed: number; readonly horizon: number; readonly families: readonly Family[] },
+): readonly Stage[] {
   const random = createRandom(`${split}/${seed}/${index}/${horizon}`);
-  const chain = new Chain(split, random, horizon);
-  chain.addOwn([allFamilies[index % allFamilies.length]!, ...random.shuffle(allFamilies)]);
+  const chain = new Chain(split, random, horizon, families);
+  chain.addOwn([families[index % families.length]!, ...random.shuffle(families)]);
   while (chain.stages.length < horizon) if (!chain.addDependent()) chain.addOwn(chain.leastUsed());
   return chain.stages;
 }
@@ -28,11 +35,13 @@ class Chain {
   readonly #split: Split;
   readonly #random: Random;
   readonly #horizon: number;
+  readonly #families: readonly Family[];
   #scene = new Scene();
   /** Most recent first. */
   #products: Product[] = [];
 
-  constructor(split: Split, random: Random, horizon: number) {
+  constructor(split: Split, random: Random, horizon: number, families: readonly Family[]) {
+    this.#families = families;
     this.#split = split;
     this.#random = random;
     this.#horizon = horizon;
@@ -55,7 +64,7 @@ class Chain {
 
   /** All families, the least used first, in random order among equals. */
   leastUsed(): Family[] {
-    return this.#random.shuffle(allFamilies).toSorted((a, b) => this.#uses(a) - this.#uses(b));
+    return this.#random.shuffle(this.#families).toSorted((a, b) => this.#uses(a) - this.#uses(b));
   }
 
   #uses({ name }: Family): number {

@@ -7,11 +7,13 @@
  */
 import type { JsonObject } from "../../../core/json.ts";
 import { ConfigError } from "../../../core/errors.ts";
+import { nearest } from "../../../core/nearest.ts";
 import type { OracleStep, Split, Task, TaskSource } from "../../../core/task.ts";
 import { drawStages } from "./chain.ts";
 import { type Claim, StateIndex } from "./claims.ts";
 import type { World, WorldState } from "./contract.ts";
 import { allFamilies } from "./families/index.ts";
+import type { Family } from "./family.ts";
 import type { Scene } from "./scene.ts";
 import { oracleStepOf, sceneOf, sentenceOf, stagesOf } from "./stage.ts";
 
@@ -38,8 +40,13 @@ export const families: readonly { readonly name: string; readonly description: s
 /**
  * The endless tasks of one split; `get` is pure, and cycles through the families.
  * At a horizon above 1 the cycle chooses the first stage's family, and the task's family is "chain".
+ * @param names of the families that tasks are made of; default: all.
+ * @throws ConfigError ERR_TASK_FAMILY when a name is unknown, or none is given.
  */
-export function taskSource(split: Split): TaskSource {
+export function taskSource(split: Split, names: readonly string[] = families.map(({ name }) => name)): TaskSource {
+  const chosen = names.map(familyNamed);
+  if (chosen.length === 0)
+    throw new ConfigError("terminal tasks need at least one family", { code: "ERR_TASK_FAMILY" });
   return {
     size: null,
     get(index, { seed, horizon = 1 }) {
@@ -47,7 +54,7 @@ export function taskSource(split: Split): TaskSource {
         throw new ConfigError(`terminal tasks have a horizon of 1 to ${maxHorizon}, not ${horizon}`, {
           code: "ERR_TASK_HORIZON",
         });
-      const stages = drawStages(split, index, seed, horizon);
+      const stages = drawStages(split, index, { seed, horizon, families: chosen });
       const first = stages[0]!;
       const sentences = stages.map(sentenceOf);
       const subgoals = sentences.map((description, i) => ({ id: `stage-${i + 1}`, description }));
@@ -67,6 +74,17 @@ export function taskSource(split: Split): TaskSource {
       };
     },
   };
+}
+
+function familyNamed(name: string): Family {
+  const found = allFamilies.find((family) => family.name === name);
+  if (found) return found;
+  const near = nearest(
+    name,
+    allFamilies.map((family) => family.name),
+  );
+  const hint = near === null ? `choose from ${allFamilies.map((one) => one.name).join(", ")}` : `did you mean ${near}?`;
+  throw new ConfigError(`no family of terminal tasks is called "${name}"; ${hint}`, { code: "ERR_TASK_FAMILY" });
 }
 
 /** The last turn says that the work is done, whether it was done well or badly. */
