@@ -61,6 +61,18 @@ describe("a task source", () => {
     expect(new Set(tasks.map(({ instruction }) => instruction)).size).toBeGreaterThan(790);
   });
 
+  it("keeps to the families it is given, in chains too, and names the nearest to one it does not know", async () => {
+    const some = ["sort-lines", "unique-lines", "symlinks"];
+    const source = taskSource("train", some);
+    for (let index = 0; index < 12; index++)
+      for (const horizon of [1, 6]) {
+        const task = await source.get(index, { seed: 3, horizon });
+        for (const { family } of stagesOf(task.data)) expect(some).toContain(family);
+      }
+    expect(() => taskSource("train", ["sort-line"])).toThrow(/"sort-line"; did you mean sort-lines\?/);
+    expect(() => taskSource("train", [])).toThrow(/at least one family/);
+  });
+
   it("cycles through all families, at least twelve, each with four wordings for each of its variants", async () => {
     const tasks = await tasksOf("dev", families.length);
     expect(tasks.map(({ family }) => family)).toEqual(families.map(({ name }) => name));
