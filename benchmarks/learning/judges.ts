@@ -3,9 +3,10 @@
  *
  *   npx jiti benchmarks/learning/judges.ts --seeds 0,1,2,3,4 --out benchmarks/results/learning [--start DIR]
  *
- * Tasks of six dependent steps from eight families (text-work.ts). All runs begin from one start, imitated from a nearly clean demonstrator: a comparison from
- * a start that hardly ever finishes an episode would be rigged, because the outcome alone then says nothing. Its share
- * of turns that reach a stage is measured first, on dev. Then for each seed, at the same number of updates of as many groups:
+ * Tasks of six dependent steps from eight families (text-work.ts). All runs begin from one start, imitated from a nearly
+ * clean demonstrator: a comparison from a start that hardly ever finishes an episode would be rigged, because the outcome
+ * alone then says nothing. How often one of its turns succeeds, none before having failed, is measured first, on dev. Then
+ * for each seed, at the same number of updates of as many groups:
  *   outcome   the outcome alone, 1 where the whole task passed
  *   flipped   the outcome, and a judge each of whose votes is turned round with probability 0.2
  *   exact     the outcome, and the exact subgoals: the upper bound
@@ -35,7 +36,7 @@ const work = join(tmpdir(), `afterstate-judges-${process.pid}`);
 const shared = {
   horizon,
   model: { history: "all", maxContext: 640 },
-  evaluation: { tasks: 128, devTasks: 0, sampled: false },
+  evaluation: { tasks: 96, devTasks: 0, sampled: false },
 };
 const startConfig = {
   ...shared,
@@ -43,43 +44,52 @@ const startConfig = {
   loop: { updates: 0 },
   evaluation: { ...shared.evaluation, tasks: 24 },
 };
-const loop = { updates: 14, groupsPerUpdate: 6, warmupUpdates: 2, outcome: "passed" };
+/** The same demonstrator further, at a lower learning rate: what brings a turn's success above 0.8. */
+const settling = {
+  ...startConfig,
+  control: "imitation",
+  loop: { updates: 70, groupsPerUpdate: 8, attempts: 2, learningRate: 5e-4, warmupUpdates: 0 },
+};
+const loop = { updates: 10, groupsPerUpdate: 8, learningRate: 3e-4, warmupUpdates: 2, outcome: "passed" };
 
-/** Share of turns, sampled at temperature 1, after which a stage held that did not hold before. */
-async function stepSuccess(start: string): Promise<object> {
-  const directory = join(work, "start-on-dev");
-  const what = ["--env", environment, "--policy", `local:${start}`, "--episodes", "96", "--parallel", "16"];
-  const how = ["--split", "dev", "--horizon", String(horizon), "--temperature", "1", "--max-tokens", "48"];
-  const { success } = await afterstate<{ success: number }>("rollout", ...what, ...how, "--out", directory);
+/** Episodes that passed on dev, and the share of turns that reach a stage, of those before which none had failed. */
+async function measureStart(start: string, temperature: number): Promise<object> {
+  const directory = join(work, `start-at-${temperature}`);
+  const what = ["--env", environment, "--policy", `local:${start}`, "--episodes", "128", "--parallel", "16"];
+  const how = ["--split", "dev", "--horizon", String(horizon), "--temperature", String(temperature)];
+  const rest = ["--max-tokens", "48", "--out", directory];
+  const { success } = await afterstate<{ success: number }>("rollout", ...what, ...how, ...rest);
   await using log = await openStore(directory, { mode: "read" });
-  const held = new Map<string, number>();
+  const failed = new Set<string>();
   let turns = 0;
   let reached = 0;
-  const count = (subgoals: Readonly<Record<string, boolean>> | null): number =>
-    Object.values(subgoals ?? {}).filter(Boolean).length;
-  for (const event of log.events({ types: ["episode-reset", "next-state"] })) {
-    const now = count(event.subgoals);
-    if (event.type === "next-state") {
-      turns++;
-      if (now > (held.get(event.episodeId) ?? 0)) reached++;
-    }
-    held.set(event.episodeId, now);
+  for (const { episodeId, index, subgoals } of log.events({ types: ["next-state"] })) {
+    if (failed.has(episodeId)) continue;
+    const held = Object.values(subgoals ?? {}).filter(Boolean).length;
+    turns++;
+    if (held > index) reached++;
+    else failed.add(episodeId);
   }
-  return { dev: { success, turns, stepSuccess: reached / turns } };
+  return { temperature, success, turns, stepSuccess: reached / turns };
 }
 
 await mkdir(work, { recursive: true });
 await mkdir(out, { recursive: true });
 let start = values.start;
 if (start === undefined) {
-  const directory = join(work, "start");
-  const report = await train(environment, directory, startConfig);
+  await train(environment, join(work, "first"), startConfig);
+  const policy = `local:${join(work, "first", "weights", "000000")}`;
+  const report = await train(environment, join(work, "start"), {
+    ...settling,
+    start: { ...startConfig.start, policy },
+  });
   process.stderr.write(`start: ${lineOf(report)}\n`);
-  start = join(directory, "weights", "000000");
+  start = join(work, "start", "weights", "000070");
 }
-const measured = await stepSuccess(start);
-process.stderr.write(`start: ${lineOf(measured)}\n`);
-await writeFile(join(out, "judges-start.json"), `${JSON.stringify({ config: startConfig, ...measured }, null, 1)}\n`);
+const measured = [await measureStart(start, 0), await measureStart(start, 1)];
+process.stderr.write(`start, on dev: ${JSON.stringify(measured)}\n`);
+const about = { config: startConfig, settling, dev: measured };
+await writeFile(join(out, "judges-start.json"), `${JSON.stringify(about, null, 1)}\n`);
 for (const seed of values.seeds.split(",").map(Number))
   for (const [arm, spec] of Object.entries(judges)) {
     const config = { ...shared, seed, loop, judge: { spec }, start: { policy: `local:${start}` } };
