@@ -36,7 +36,7 @@ const work = join(tmpdir(), `afterstate-judges-${process.pid}`);
 const shared = {
   horizon,
   model: { history: "all", maxContext: 640 },
-  evaluation: { tasks: 96, devTasks: 0, sampled: false },
+  evaluation: { tasks: 96, devTasks: 0 },
 };
 const startConfig = {
   ...shared,
@@ -50,7 +50,7 @@ const settling = {
   control: "imitation",
   loop: { updates: 70, groupsPerUpdate: 8, attempts: 2, learningRate: 5e-4, warmupUpdates: 0 },
 };
-const loop = { updates: 10, groupsPerUpdate: 8, learningRate: 3e-4, warmupUpdates: 2, outcome: "passed" };
+const loop = { updates: 24, groupsPerUpdate: 8, learningRate: 6e-4, warmupUpdates: 2, outcome: "passed" };
 
 /** Episodes that passed on dev, and the share of turns that reach a stage, of those before which none had failed. */
 async function measureStart(start: string, temperature: number): Promise<object> {
