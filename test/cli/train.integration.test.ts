@@ -88,6 +88,7 @@ describe("a training run", { timeout: 120_000 }, () => {
     expect(document["serving"].requests).toBeGreaterThanOrEqual(4 * 16 + updates * groupsPerUpdate * 4);
     expect(readFileSync(join(place.path, "whole/learning-curve.svg"), "utf8")).toMatch(/^<svg/);
     await expectExactlyOnce("whole");
+    expect(await purposesWithSubgoals("whole"), "nobody looks where nobody judges").toEqual(["train"]);
     const judged = await place.run("judge", "whole", "--judge", "subgoal", "--json");
     expect(judged.json(), "what it trained on, and nothing else").toMatchObject({
       judged: expect.any(Number),
@@ -138,6 +139,16 @@ async function leaveLease(out: string): Promise<void> {
   const queue = run.sampleQueue();
   const lease = () => queue.lease({ consumer: trainConsumer, maxGroups: 1 });
   await expect.poll(lease, { timeout: 30_000, interval: 2 }).not.toBeNull();
+}
+
+async function purposesWithSubgoals(out: string): Promise<readonly string[]> {
+  await using run = await openRun(join(place.path, out));
+  const purposeOf = new Map<string, string>();
+  const found = new Set<string>();
+  for (const event of run.events({ types: ["episode-start", "next-state"] }))
+    if (event.type === "episode-start") purposeOf.set(event.episodeId, event.purpose);
+    else if (event.subgoals) found.add(purposeOf.get(event.episodeId)!);
+  return [...found];
 }
 
 async function publishedOf(out: string): Promise<readonly number[]> {

@@ -45,6 +45,12 @@ describe("an environment module, loaded by path", () => {
     await expect(resolveEnvironment(spec, directory)).rejects.toThrow('must have "export default defineEnvironment');
   });
 
+  test("may be a terminal over a few families", async () => {
+    const { tasks: splits } = await resolveEnvironment("./benchmarks/learning/text-work.ts", process.cwd());
+    const tasks = await Promise.all([0, 1, 2].map(async (index) => splits.test.get(index, { seed: 1 })));
+    expect(tasks.map(({ family }) => family)).toEqual(["sort-lines", "unique-lines", "replace-word"]);
+  });
+
   test("that does not exist is named", async () => {
     await expect(resolveEnvironment("./absent.ts", directory)).rejects.toThrow("no environment module at");
   });

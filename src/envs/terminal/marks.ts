@@ -8,7 +8,7 @@
 
 /**
  * - `command-start`: a complete command line was read and is about to run (PS0);
- * - `command-end`: the shell is about to prompt (PROMPT_COMMAND); carries exit code and directory;
+ * - `command-end`: a prompt that cannot show marks is due (PROMPT_COMMAND); carries exit code and directory;
  * - `prompt-start`, `prompt-end`: around the prompt's text (PS1); the first carries exit code and directory;
  * - `continuation`: the shell asks for the rest of an unfinished command (end of PS2).
  */

@@ -35,7 +35,7 @@ export interface TokenAgentOptions {
   readonly maxOutputTokens?: number;
 }
 
-/** The longest prompt that leaves room for a completion: as long as wanted, or at least a quarter of the context. */
+/** The longest prompt that leaves room for a completion: as long as wanted, but no more than a quarter of the context. */
 export function longestPrompt(maxContext: number, maxTokens: number): number {
   return maxContext - Math.min(maxTokens, Math.floor(maxContext / 4));
 }
