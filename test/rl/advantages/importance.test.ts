@@ -34,7 +34,7 @@ function loss(logprobs: tf.Tensor1D): tf.Scalar {
       logprobs,
       old: tf.tensor1d(of("proximal")),
       advantages: tf.tensor1d(tokens.map(({ advantage }, t) => advantage * weights[t]!)),
-      weights: tf.fill([tokens.length], 1 / tokens.length),
+      weights: tf.tensor1d(tokens.map(() => 1 / tokens.length)),
       reference: null,
     },
     { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0 },
