@@ -137,6 +137,10 @@ const kernels: Record<string, Kernel> = {
     const numbers = [Number(transposeA), Number(transposeB), code, leakyreluAlpha ?? 0, Number(bias !== undefined)];
     return torch.one("_FusedMatMul", [a!, b!, ...optional], numbers);
   },
+  [fusedKernels.attention]: ({ qkv, cos, sin }, sizes, torch) =>
+    torch.run("AfterstateAttention", [qkv!, cos!, sin!], attentionSizes(sizes)),
+  [fusedKernels.attentionGrad]: ({ dy, qkv, cos, sin, out, saved0, saved1 }, sizes, torch) =>
+    torch.run("AfterstateAttentionGrad", [dy!, qkv!, cos!, sin!, out!, saved0!, saved1!], attentionSizes(sizes)),
   [fusedKernels.rmsNorm]: ({ x, weight }, { epsilon }, torch) =>
     torch.run("AfterstateRmsNorm", [x!, weight!], [epsilon]),
   [fusedKernels.rmsNormGrad]: ({ dy, x, weight, inverse }, _, torch) =>
@@ -145,6 +149,10 @@ const kernels: Record<string, Kernel> = {
   [fusedKernels.swigluGrad]: ({ dy, gate, up, sigmoid }, _, torch) =>
     torch.run("AfterstateSwigluGrad", [dy!, gate!, up!, sigmoid!]),
 };
+
+function attentionSizes({ batch, time, heads, kvHeads }: Record<string, number>): number[] {
+  return [batch!, time!, heads!, kvHeads!];
+}
 
 for (const name of unary) kernels[name] = ({ x }, _, torch) => torch.one(name, [x!]);
 for (const name of binary) kernels[name] = ({ a, b }, _, torch) => torch.one(name, [a!, b!]);
