@@ -22,6 +22,8 @@ export interface ForwardResult {
   readonly logprobs: tf.Tensor1D;
   /** [L] entropy of that distribution. No gradient is meant to flow here. */
   readonly entropy: tf.Tensor1D;
+  /** [L,V] the whole distribution: for a few more of its entries, see support.ts. */
+  readonly logs: tf.Tensor2D;
 }
 
 /**
@@ -42,7 +44,7 @@ export function forward(
   const mixed: tf.Tensor2D = config.copyHead
     ? mixture(config, parameters, packed, hidden, at, vocabulary)
     : tf.logSoftmax(vocabulary);
-  const logs =
+  const logs: tf.Tensor2D =
     inverseTemperatures === null
       ? mixed
       : tf.logSoftmax(tf.mul(mixed, tf.tensor2d(inverseTemperatures, [at.shape[0], 1])));
@@ -50,6 +52,7 @@ export function forward(
   return {
     logprobs: tf.sum(tf.mul(logs, chosen), -1),
     entropy: tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), -1)),
+    logs,
   };
 }
 
