@@ -9,11 +9,14 @@ import { tf } from "./tf.ts";
 export const fusedKernels = {
   /** {x [N,D], weight [D]} and {epsilon} to [y [N,D], inverse root mean square [N]]. */
   rmsNorm: "AfterstateRmsNorm",
-  /** {dy, x, weight, inverse} to [dx [N,D], dweight [D]]. */
+  /** {dy, x, weight, inverse} and {epsilon} to [dx [N,D], dweight [D]]. */
   rmsNormGrad: "AfterstateRmsNormGrad",
-  /** {qkv [B*T,3D]} and {batch, time, heads} to [out [B*T,D], probabilities [B,H,T,T], rotated [3,B,H,T,D/H]]. */
+  /**
+   * {qkv [B*T,(H+2K)*S], cos [T,S/2], sin [T,S/2]} and {batch, time, heads, kvHeads} to [out [B*T,H*S], saved0, saved1].
+   * Columns of qkv are q, k, v; q and k are rotated here. What `saved` holds is the backend's own business.
+   */
   attention: "AfterstateAttention",
-  /** {dy, probabilities, rotated} to [dqkv]. */
+  /** {dy, qkv, cos, sin, out, saved0, saved1} and the same attributes to [dqkv]. */
   attentionGrad: "AfterstateAttentionGrad",
   /** {gate [N,F], up [N,F]} to [silu(gate) * up, sigmoid(gate)]. */
   swiglu: "AfterstateSwiglu",
@@ -33,22 +36,4 @@ export function runFusedKernel(
   attributes: Record<string, number> = {},
 ): tf.Tensor[] {
   return tf.engine().runKernel<tf.Tensor[]>(fusedKernels[kernel], inputs, attributes);
-}
-
-/** RoPE base, as in Su et al. 2021 (arXiv:2104.09864). */
-export const ropeBase = 10_000;
-
-/** cos and sin [time, headSize / 2] for the half-split layout: dimension i is rotated with i + headSize / 2. */
-export function ropeTables(time: number, headSize: number): { cos: Float32Array; sin: Float32Array } {
-  const half = headSize / 2;
-  const cos = new Float32Array(time * half);
-  const sin = new Float32Array(time * half);
-  for (let t = 0; t < time; t++) {
-    for (let i = 0; i < half; i++) {
-      const angle = t * ropeBase ** (-i / half);
-      cos[t * half + i] = Math.cos(angle);
-      sin[t * half + i] = Math.sin(angle);
-    }
-  }
-  return { cos, sin };
 }

@@ -10,22 +10,11 @@ import { z } from "zod";
 import { messageOf, TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
 import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
-import type { LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
+import { modelConfigSchema } from "./config.ts";
+import type { LanguageModel, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
-const positive = z.int().min(1);
-export const modelConfigSchema: z.ZodType<ModelConfig> = z.strictObject({
-  vocabSize: positive,
-  dModel: positive,
-  layers: positive,
-  heads: positive,
-  ffn: positive,
-  maxContext: positive,
-  copyHead: z.boolean(),
-  tiedHead: z.boolean(),
-  history: z.enum(["last", "all"]).default("last"),
-});
 const modelSchema = z.strictObject({
   format: z.literal("afterstate-model@1"),
   version: z.int().nonnegative(),

@@ -8,13 +8,27 @@ import type { Sampling } from "../../core/policy.ts";
 import type { Random } from "../../core/random.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 
-/** Llama-style decoder: RMSNorm, RoPE (half-split), causal attention, SwiGLU. */
+/**
+ * Decoder as in Llama and Qwen3: RMSNorm, RoPE (half-split), causal attention, SwiGLU.
+ * What may be left out of a file has its default in config.ts.
+ */
 export interface ModelConfig {
   readonly vocabSize: number;
   readonly dModel: number;
   readonly layers: number;
-  /** Must divide dModel into a multiple of 4. */
+  /** Of queries. */
   readonly heads: number;
+  /** Of keys and values; divides heads, which share them in order (Ainslie et al. 2023, arXiv:2305.13245). */
+  readonly kvHeads: number;
+  /** Even. heads * headSize need not be dModel. */
+  readonly headSize: number;
+  /** True: queries and keys are RMS-normed within each head before RoPE, as in Qwen3 (arXiv:2505.09388). */
+  readonly qkNorm: boolean;
+  /** Added to the mean square in every RMSNorm. */
+  readonly normEpsilon: number;
+  /** RoPE base, "theta" (Su et al. 2021, arXiv:2104.09864). */
+  readonly ropeBase: number;
+  readonly ropeScaling: RopeScaling;
   /** Width of the feed-forward layer. */
   readonly ffn: number;
   /** Most tokens of prompt and completion together. */
@@ -29,6 +43,29 @@ export interface ModelConfig {
    */
   readonly history: "last" | "all";
 }
+
+/** How RoPE frequencies are stretched for contexts beyond those trained on; formulas in rope.ts. Null: not at all. */
+export type RopeScaling =
+  | null
+  | { readonly type: "linear"; readonly factor: number }
+  | {
+      readonly type: "llama3";
+      readonly factor: number;
+      readonly lowFrequencyFactor: number;
+      readonly highFrequencyFactor: number;
+      /** Tokens, of the training before the stretch. */
+      readonly originalContext: number;
+    }
+  | {
+      readonly type: "yarn";
+      readonly factor: number;
+      readonly originalContext: number;
+      /** Rotations over the original context from which a frequency stays, and up to which it is stretched whole. */
+      readonly betaFast: number;
+      readonly betaSlow: number;
+      /** Scales cos and sin; null: 0.1 ln(factor) + 1. */
+      readonly attentionFactor: number | null;
+    };
 
 /** Parameters by name, in one fixed order; plain and transferable (`Object.values(weights).map((w) => w.data.buffer)`). */
 export type WeightSet = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;

@@ -6,7 +6,8 @@
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
 import type { ModelConfig } from "./contract.ts";
-import { causalAttention, rmsNorm, swiglu } from "./ops.ts";
+import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
+import { ropeTables } from "./rope.ts";
 
 export type ParameterTensors = Readonly<Record<string, tf.Tensor>>;
 
@@ -57,26 +58,43 @@ export function forward(
 
 /** [N, D], after the final norm. */
 function hiddenStates(config: ModelConfig, parameters: ParameterTensors, packed: PackedBatch): tf.Tensor2D {
-  const matrix = (name: string) => parameters[name] as tf.Tensor2D;
-  const vector = (name: string) => parameters[name] as tf.Tensor1D;
-  let x = tf.gather(matrix("embedding"), tf.tensor1d(packed.inputs, "int32"));
-  for (let layer = 0; layer < config.layers; layer++) {
-    const at = `layers.${layer}`;
-    const attended = causalAttention(
-      tf.matMul(rmsNorm(x, vector(`${at}.attention.norm`)), matrix(`${at}.attention.qkv`)),
-      packed.batch,
-      packed.time,
-      config.heads,
-    );
-    x = tf.add(x, tf.matMul(attended, matrix(`${at}.attention.out`)));
-    const normed = rmsNorm(x, vector(`${at}.feedforward.norm`));
-    const activated = swiglu(
-      tf.matMul(normed, matrix(`${at}.feedforward.gate`)),
-      tf.matMul(normed, matrix(`${at}.feedforward.up`)),
-    );
-    x = tf.add(x, tf.matMul(activated, matrix(`${at}.feedforward.down`)));
+  const rope = ropeTensors(config, packed.time);
+  let x: tf.Tensor2D = tf.gather(parameters["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
+  for (let layer = 0; layer < config.layers; layer++)
+    x = decoderLayer(config, parameters, `layers.${layer}`, x, packed, rope);
+  return rmsNorm(x, parameters["norm"] as tf.Tensor1D, config.normEpsilon);
+}
+
+/** The model's tables, as far as this batch reaches. */
+function ropeTensors(config: ModelConfig, time: number): RopeTensors {
+  const { cos, sin } = ropeTables(config);
+  const half = config.headSize / 2;
+  const first = (table: Float32Array) => tf.tensor2d(table.subarray(0, time * half), [time, half]);
+  return { cos: first(cos), sin: first(sin) };
+}
+
+/** x [N, D] to [N, D]: attention and feed-forward, each normed before and added after. */
+function decoderLayer(
+  config: ModelConfig,
+  parameters: ParameterTensors,
+  name: string,
+  x: tf.Tensor2D,
+  { batch, time }: PackedBatch,
+  rope: RopeTensors,
+): tf.Tensor2D {
+  const { heads, kvHeads, normEpsilon } = config;
+  const matrix = (of: string) => parameters[`${name}.${of}`] as tf.Tensor2D;
+  const vector = (of: string) => parameters[`${name}.${of}`] as tf.Tensor1D;
+  let qkv: tf.Tensor2D = tf.matMul(rmsNorm(x, vector("attention.norm"), normEpsilon), matrix("attention.qkv"));
+  if (config.qkNorm) {
+    const weights = { q: vector("attention.qnorm"), k: vector("attention.knorm") };
+    qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
   }
-  return rmsNorm(x, vector("norm"));
+  const attended = causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  const middle: tf.Tensor2D = tf.add(x, tf.matMul(attended, matrix("attention.out")));
+  const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
+  const activated = swiglu(tf.matMul(normed, matrix("feedforward.gate")), tf.matMul(normed, matrix("feedforward.up")));
+  return tf.add(middle, tf.matMul(activated, matrix("feedforward.down")));
 }
 
 /**

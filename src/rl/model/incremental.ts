@@ -5,13 +5,13 @@
  * operations a row and runs on plain arrays, where one operation costs no dispatch. It computes the same function as
  * forward.ts (test/rl/model/decoder.test.ts holds the two together). R rows, D model width, V vocabulary.
  */
-import { ropeTables } from "../backend/fused-kernels.ts";
 import { tf } from "../backend/tf.ts";
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { CapturedWeights } from "./device-weights.ts";
 import { probabilityFloor } from "./forward.ts";
-import { addInto, attendRow, copyDistribution, normRows, rotateRow, siluTimes } from "./row-math.ts";
+import { ropeTables, type RopeTables } from "./rope.ts";
+import { addInto, attendRow, copyDistribution, normHeads, normRows, rotateRow, siluTimes } from "./row-math.ts";
 
 interface Row {
   readonly state: DecodeState;
@@ -21,7 +21,7 @@ interface Row {
 export class IncrementalForward {
   readonly #config: ModelConfig;
   readonly #weights: CapturedWeights;
-  readonly #rope: { cos: Float32Array; sin: Float32Array };
+  readonly #rope: RopeTables;
   readonly #vectors: ReadonlyMap<string, Float32Array>;
   readonly #embedding: Float32Array;
   readonly #head: tf.Tensor2D;
@@ -34,7 +34,7 @@ export class IncrementalForward {
   ) {
     this.#config = config;
     this.#weights = weights;
-    this.#rope = ropeTables(config.maxContext, config.dModel / config.heads);
+    this.#rope = ropeTables(config);
     this.#vectors = vectors;
     this.#embedding = embedding;
     const { named } = weights;
@@ -70,7 +70,7 @@ export class IncrementalForward {
       await this.#attention(rows, x, layer);
       await this.#feedForward(rows.length, x, `layers.${layer}.feedforward`);
     }
-    const hidden = normRows(x, this.#vector("norm"), D);
+    const hidden = normRows(x, this.#vector("norm"), this.#config.normEpsilon);
     if (this.#config.copyHead) {
       const keys = await this.#multiply(hidden, D, "copy.key");
       rows.forEach(({ state, position }, r) =>
@@ -87,26 +87,36 @@ export class IncrementalForward {
   }
 
   async #attention(rows: readonly Row[], x: Float32Array, layer: number): Promise<void> {
-    const { dModel: D, heads } = this.#config;
+    const { dModel: D, heads, kvHeads, headSize, qkNorm, normEpsilon } = this.#config;
     const name = `layers.${layer}.attention`;
-    const qkv = await this.#multiply(normRows(x, this.#vector(`${name}.norm`), D), D, `${name}.qkv`);
+    const qWidth = heads * headSize;
+    const kvWidth = kvHeads * headSize;
+    const width = qWidth + 2 * kvWidth;
+    const qkv = await this.#multiply(normRows(x, this.#vector(`${name}.norm`), normEpsilon), D, `${name}.qkv`);
     rows.forEach(({ state, position }, r) => {
-      const at = r * 3 * D;
-      rotateRow(qkv, at, heads, D, position, this.#rope);
-      rotateRow(qkv, at + D, heads, D, position, this.#rope);
-      state.cache.keys[layer]!.set(qkv.subarray(at + D, at + 2 * D), position * D);
-      state.cache.values[layer]!.set(qkv.subarray(at + 2 * D, at + 3 * D), position * D);
+      const q = r * width;
+      const k = q + qWidth;
+      const v = k + kvWidth;
+      if (qkNorm) {
+        normHeads(qkv, q, heads, this.#vector(`${name}.qnorm`), normEpsilon);
+        normHeads(qkv, k, kvHeads, this.#vector(`${name}.knorm`), normEpsilon);
+      }
+      // Keys stand behind queries: one run of heads.
+      rotateRow(qkv, q, heads + kvHeads, headSize, position, this.#rope);
+      state.cache.keys[layer]!.set(qkv.subarray(k, v), position * kvWidth);
+      state.cache.values[layer]!.set(qkv.subarray(v, v + kvWidth), position * kvWidth);
     });
-    const out = new Float32Array(rows.length * D);
-    rows.forEach(({ state, position }, r) =>
-      attendRow(qkv, r * 3 * D, state.cache.keys[layer]!, state.cache.values[layer]!, position, heads, D, out, r * D),
-    );
-    addInto(x, await this.#multiply(out, D, `${name}.out`));
+    const out = new Float32Array(rows.length * qWidth);
+    rows.forEach(({ state, position }, r) => {
+      const [keys, values] = [state.cache.keys[layer]!, state.cache.values[layer]!];
+      attendRow(qkv, r * width, keys, values, position, this.#config, out, r * qWidth);
+    });
+    addInto(x, await this.#multiply(out, qWidth, `${name}.out`));
   }
 
   async #feedForward(rows: number, x: Float32Array, name: string): Promise<void> {
-    const { dModel: D, ffn } = this.#config;
-    const normed = tf.tensor2d(normRows(x, this.#vector(`${name}.norm`), D), [rows, D]);
+    const { dModel: D, ffn, normEpsilon } = this.#config;
+    const normed = tf.tensor2d(normRows(x, this.#vector(`${name}.norm`), normEpsilon), [rows, D]);
     const [gate, up] = await Promise.all([
       this.#product(normed, this.#matrix(`${name}.gate`)),
       this.#product(normed, this.#matrix(`${name}.up`)),
