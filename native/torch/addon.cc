@@ -15,11 +15,14 @@
 #include "product.cc"
 #include "attention.cc"
 #include "fused.cc"
+#include "output.cc"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <torch/version.h>
+
+#include <malloc.h>
 
 #include <cstring>
 #include <memory>
@@ -82,7 +85,7 @@ class State {
 const std::vector<const Operation*>& operations() {
   static const std::vector<const Operation*> all = [] {
     std::vector<const Operation*> list;
-    for (const auto* table : {&elementwise, &reductions, &shapes, &indexing, &products, &attentions, &fused})
+    for (const auto* table : {&elementwise, &reductions, &shapes, &indexing, &products, &attentions, &fused, &outputs})
       for (const Operation& operation : *table) list.push_back(&operation);
     return list;
   }();
@@ -347,6 +350,9 @@ napi_value shared(napi_env env, napi_typedarray_type type, T* data, size_t lengt
 
 napi_value initialise(napi_env env, napi_value exports) {
   return guarded(env, [&]() -> napi_value {
+    // A step frees and takes the same megabytes again and again: kept, they need not be mapped and cleared each time.
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
     State* state = new State();
     check(napi_set_instance_data(
               env, state, [](napi_env, void* data, void*) { delete static_cast<State*>(data); }, nullptr),

@@ -1,4 +1,4 @@
-// RMSNorm, SwiGLU, log-probabilities of chosen tokens and AdamW, each in one pass over memory.
+// RMSNorm, SwiGLU, AdamW and a gradient's norm, each in one pass over memory.
 //
 // Shapes: N rows, D width. On a CPU plain loops, which the compiler vectorises; elsewhere the same from libtorch's own.
 #include "common.h"
@@ -117,85 +117,6 @@ Tensors swigluGrad(const Call& call) {
   return {dgate, dup};
 }
 
-// log(sum(exp(x * scale))) of a row, and sum of p * x * scale with p its softmax. [width]
-struct RowSums {
-  float logSum, expected;
-};
-inline RowSums sumsOf(const float* x, int64_t width, float scale) {
-  float greatest = x[0];
-  for (int64_t i = 1; i < width; i++) greatest = x[i] > greatest ? x[i] : greatest;
-  float sum = 0, weighted = 0;
-  for (int64_t i = 0; i < width; i++) {
-    const float e = exponential((x[i] - greatest) * scale);
-    sum += e;
-    weighted += e * x[i];
-  }
-  return {greatest * scale + std::log(sum), weighted / sum * scale};
-}
-
-// Inputs logits [N,V], targets [N], inverse temperatures [N].
-// Outputs: log-probability of each target [N], entropy [N], log of the sum of exponentials [N]. Nothing else of size V.
-Tensors tokenLogprobs(const Call& call) {
-  const Tensor logits = call.in[0].contiguous(), targets = call.in[1].to(at::kInt).contiguous();
-  const Tensor inverse = call.in[2].contiguous();
-  require(logits.dim() == 2 && logits.size(1) > 0 && targets.numel() == logits.size(0) &&
-              inverse.numel() == logits.size(0),
-          "tokenLogprobs wants logits [N,V], targets [N] and inverse temperatures [N]");
-  const int64_t rows = logits.size(0), width = logits.size(1);
-  if (!logits.device().is_cpu()) {
-    const Tensor scaled = logits * inverse.unsqueeze(1);
-    const Tensor logSum = at::logsumexp(scaled, std::vector<int64_t>{1});
-    const Tensor chosen = scaled.gather(1, targets.to(at::kLong).unsqueeze(1)).squeeze(1);
-    const Tensor expected = (at::exp(scaled - logSum.unsqueeze(1)) * scaled).sum(1);
-    return {chosen - logSum, logSum - expected, logSum};
-  }
-  Tensor logprobs = at::empty({rows}, logits.options()), entropy = at::empty_like(logprobs);
-  Tensor logSums = at::empty_like(logprobs);
-  const float *xs = logits.data_ptr<float>(), *scales = inverse.data_ptr<float>();
-  const int32_t* chosen = targets.data_ptr<int32_t>();
-  float *ls = logprobs.data_ptr<float>(), *es = entropy.data_ptr<float>(), *sums = logSums.data_ptr<float>();
-  for (int64_t row = 0; row < rows; row++)
-    if (chosen[row] < 0 || chosen[row] >= width) throw std::out_of_range("tokenLogprobs: a target is no column");
-  at::parallel_for(0, rows, 8, [&](int64_t first, int64_t last) {
-    for (int64_t row = first; row < last; row++) {
-      const RowSums s = sumsOf(xs + row * width, width, scales[row]);
-      ls[row] = xs[row * width + chosen[row]] * scales[row] - s.logSum;
-      es[row] = s.logSum - s.expected;
-      sums[row] = s.logSum;
-    }
-  });
-  return {logprobs, entropy, logSums};
-}
-
-// Inputs dy [N], logits, targets, inverse temperatures, log sums. Output: dy * inverse * (one-hot - softmax) [N,V].
-Tensors tokenLogprobsGrad(const Call& call) {
-  const Tensor dy = call.in[0].contiguous(), logits = call.in[1].contiguous();
-  const Tensor targets = call.in[2].to(at::kInt).contiguous();
-  const Tensor inverse = call.in[3].contiguous(), logSums = call.in[4].contiguous();
-  const int64_t rows = logits.size(0), width = logits.size(1);
-  require(dy.numel() == rows && targets.numel() == rows && inverse.numel() == rows && logSums.numel() == rows,
-          "tokenLogprobsGrad: shapes differ");
-  if (!logits.device().is_cpu()) {
-    const Tensor factor = (dy * inverse).unsqueeze(1);
-    Tensor gradient = at::exp(logits * inverse.unsqueeze(1) - logSums.unsqueeze(1)).mul_(-factor);
-    return {gradient.scatter_add_(1, targets.to(at::kLong).unsqueeze(1), factor)};
-  }
-  Tensor gradient = at::empty_like(logits);
-  const float *ds = dy.data_ptr<float>(), *xs = logits.data_ptr<float>(), *scales = inverse.data_ptr<float>();
-  const float* sums = logSums.data_ptr<float>();
-  const int32_t* chosen = targets.data_ptr<int32_t>();
-  float* gs = gradient.data_ptr<float>();
-  at::parallel_for(0, rows, 8, [&](int64_t first, int64_t last) {
-    for (int64_t row = first; row < last; row++) {
-      const float *x = xs + row * width, scale = scales[row], sum = sums[row], factor = ds[row] * scale;
-      float* g = gs + row * width;
-      for (int64_t i = 0; i < width; i++) g[i] = -factor * exponential(x[i] * scale - sum);
-      if (chosen[row] >= 0 && chosen[row] < width) g[chosen[row]] += factor;
-    }
-  });
-  return {gradient};
-}
-
 // The same memory where nobody else looks at it, else a copy: a tensor never changes under who holds it.
 Tensor owned(const Tensor& x) { return x.is_contiguous() && x.storage().use_count() == 1 ? x : x.clone(); }
 
@@ -235,14 +156,37 @@ Tensors adamw(const Call& call) {
   return {parameters, first, second};
 }
 
+// One or more gradients of any shape; output: the sum of all squares, added up in double precision.
+Tensors sumOfSquares(const Call& call) {
+  double sum = 0;
+  for (const Tensor& x : call.in) {
+    if (!x.device().is_cpu() || x.scalar_type() != at::kFloat) {
+      sum += at::sum(at::square(x.to(at::kDouble))).item<double>();
+      continue;
+    }
+    const Tensor dense = x.contiguous();
+    const float* values = dense.data_ptr<float>();
+    // Blocks of float32 sums: exact enough, and vectors wide.
+    for (int64_t from = 0; from < dense.numel(); from += 4096) {
+      const int64_t to = std::min<int64_t>(from + 4096, dense.numel());
+      float block[16] = {};
+      int64_t i = from;
+      for (; i + 16 <= to; i += 16)
+        for (int64_t lane = 0; lane < 16; lane++) block[lane] += values[i + lane] * values[i + lane];
+      for (; i < to; i++) block[0] += values[i] * values[i];
+      for (const float part : block) sum += part;
+    }
+  }
+  return {at::full({}, sum, call.options(at::kFloat))};
+}
+
 const std::vector<Operation> fused = {
     {"AfterstateRmsNorm", 2, 2, 1, rmsNorm},
     {"AfterstateRmsNormGrad", 4, 4, 0, rmsNormGrad},
     {"AfterstateSwiglu", 2, 2, 0, swiglu},
     {"AfterstateSwigluGrad", 4, 4, 0, swigluGrad},
-    {"AfterstateTokenLogprobs", 3, 3, 0, tokenLogprobs},
-    {"AfterstateTokenLogprobsGrad", 5, 5, 0, tokenLogprobsGrad},
     {"AfterstateAdamW", 5, 5, 8, adamw},
+    {"AfterstateSumOfSquares", 1, kMaxInputs, 0, sumOfSquares},
 };
 
 }  // namespace

@@ -34,13 +34,16 @@ export class DeviceWeights {
     return this.#named;
   }
 
-  /** Takes ownership of `flat` [P]. */
-  replace(flat: tf.Tensor1D): void {
-    const named = this.#split(flat);
-    this.dispose();
-    this.#flat = flat;
-    this.#named = named;
-    this.revision++;
+  /** What `change` makes of the flat vector [P], whose ownership goes there and back. */
+  update(change: (flat: tf.Tensor1D) => tf.Tensor1D): void {
+    // The views go first: memory that nobody looks at may be changed in place.
+    tf.dispose(this.#named);
+    try {
+      this.#flat = change(this.#flat);
+    } finally {
+      this.#named = this.#split(this.#flat);
+      this.revision++;
+    }
   }
 
   /** The values as they are now, for who goes on with them after a replacement. Shares the memory; to be disposed. */
@@ -51,7 +54,10 @@ export class DeviceWeights {
 
   /** Weights already checked against the model. */
   load(weights: WeightSet): void {
-    this.replace(tf.tensor1d(this.#join(weights)));
+    this.update((flat) => {
+      flat.dispose();
+      return tf.tensor1d(this.#join(weights));
+    });
   }
 
   async read(): Promise<WeightSet> {
@@ -67,7 +73,7 @@ export class DeviceWeights {
 
   dispose(): void {
     this.#flat.dispose();
-    for (const tensor of Object.values(this.#named)) tensor.dispose();
+    tf.dispose(this.#named);
   }
 
   #join(weights: WeightSet): Float32Array {

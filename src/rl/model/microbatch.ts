@@ -4,9 +4,10 @@ import { imitationLoss } from "../losses/imitation.ts";
 import { policyLoss } from "../losses/policy-gradient.ts";
 import { completionLength, layOut, perToken, type PackedBatch } from "./batch.ts";
 import type { ModelConfig, PolicyCall, TrainBatch, TrainerOptions } from "./contract.ts";
-import { forward, type ForwardResult, type ParameterTensors } from "./forward.ts";
+import { forward, type ParameterTensors } from "./forward.ts";
 import { inverseTemperatures } from "./local-model.ts";
 import { gatherSupport, readRows } from "./support.ts";
+import type { TokenLogprobs } from "./token-logprobs.ts";
 import { layOutSupport, oldLogprobs, supportLoss, tokenAdvantages, type SupportLayout } from "./teaching.ts";
 
 /** Filled part by part; sums and lists over the whole batch. */
@@ -42,7 +43,7 @@ export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.T
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
       const named = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
       const result = forward(config, named, packed, inverse);
-      const support = layout === null ? null : gatherSupport(result.logs, layout.ids);
+      const support = layout === null ? null : gatherSupport(result.logs(), layout.ids);
       seen = {
         logprobs: keepCopy(result.logprobs),
         entropy: keepCopy(result.entropy),
@@ -95,7 +96,7 @@ async function readValues(
 
 function partLoss(
   { batch, packed, lossTokens, calls, options }: MicrobatchInputs,
-  { logprobs }: ForwardResult,
+  { logprobs }: TokenLogprobs,
   support: tf.Tensor2D | null,
 ): tf.Scalar {
   if (batch.type === "imitation") {

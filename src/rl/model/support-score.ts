@@ -3,8 +3,8 @@ import { TrainerError } from "../../core/errors.ts";
 import { tf } from "../backend/tf.ts";
 import { completionLength, type PackedBatch } from "./batch.ts";
 import type { Branch, ModelConfig, SupportRequest, SupportScore } from "./contract.ts";
-import type { ForwardResult } from "./forward.ts";
 import { gatherSupport, layOutRows, readRows, widest } from "./support.ts";
+import type { TokenLogprobs } from "./token-logprobs.ts";
 
 /**
  * @param pass runs inside a tidy.
@@ -13,14 +13,14 @@ import { gatherSupport, layOutRows, readRows, widest } from "./support.ts";
 export async function readSupport(
   packed: PackedBatch,
   { topK = 0, supportIds }: SupportRequest,
-  pass: () => Pick<ForwardResult, "logprobs" | "logs">,
+  pass: () => Pick<TokenLogprobs, "logprobs" | "logs">,
 ): Promise<(b: number, count: number) => SupportScore> {
   const asked = (index: number) => supportIds?.[index] ?? [];
   const width = Math.max(...packed.indices.map((index) => widest(asked(index))));
   const tensors = tf.tidy(() => {
     const { logprobs, logs } = pass();
-    const top = topK === 0 ? null : tf.topk(logs, topK);
-    const support = width === 0 ? null : gatherSupport(logs, Int32Array.from(layOutRows(packed, width, asked)));
+    const top = topK === 0 ? null : tf.topk(logs(), topK);
+    const support = width === 0 ? null : gatherSupport(logs(), Int32Array.from(layOutRows(packed, width, asked)));
     return { logprobs, ...(top && { topIds: top.indices, top: top.values }), ...(support && { support }) };
   });
   const [logprobs, topIds, top, support] = await Promise.all([

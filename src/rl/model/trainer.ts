@@ -10,7 +10,7 @@ import { z } from "zod";
 import { TrainerError } from "../../core/errors.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { tf } from "../backend/tf.ts";
-import { adamWStep, clipFactor, learningRateAt } from "../losses/adamw.ts";
+import { adamWStep, clipFactor, gradientNorm, learningRateAt } from "../losses/adamw.ts";
 import { completionLength, inputLength, packBatches } from "./batch.ts";
 import { checkBatch } from "./check-batch.ts";
 import { loadModel, readJson, writeDirectory, writeModelFiles } from "./checkpoint.ts";
@@ -96,7 +96,7 @@ export class LocalTrainer implements Trainer {
       if (gradient !== null) tf.dispose([gradient, part]);
       gradient = sum;
     }
-    const norm = await scalar(tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient!)))));
+    const norm = await scalar(gradientNorm([gradient!]));
     if (!Number.isFinite(norm)) {
       gradient!.dispose();
       throw new TrainerError(`the gradient's norm is ${norm}; the weights are unchanged`, {
@@ -125,20 +125,15 @@ export class LocalTrainer implements Trainer {
     const options = this.#options;
     const { weights } = this.model;
     const learningRate = learningRateAt(this.#stepsTaken + 1, options.learningRate, options.warmupSteps);
-    const clipped = tf.mul(gradient, clipFactor(norm, options.maxGradientNorm));
-    const before = { parameters: weights.flat, first: this.#first, second: this.#second };
-    const after = adamWStep(
-      before,
-      clipped as tf.Tensor1D,
-      this.#decayMask,
-      this.#stepsTaken + 1,
-      learningRate,
-      options,
-    );
-    tf.dispose([gradient, clipped, this.#first, this.#second]);
-    this.#first = after.first;
-    this.#second = after.second;
-    weights.replace(after.parameters);
+    const factor = clipFactor(norm, options.maxGradientNorm);
+    weights.update((parameters) => {
+      const before = { parameters, first: this.#first, second: this.#second };
+      const after = adamWStep(before, gradient, this.#decayMask, this.#stepsTaken + 1, learningRate, options, factor);
+      this.#first = after.first;
+      this.#second = after.second;
+      return after.parameters;
+    });
+    gradient.dispose();
     this.#stepsTaken++;
     return learningRate;
   }

@@ -135,13 +135,14 @@ describe("loadBackend", () => {
   it("names the backend it took", async () => {
     expect(await loadBackend("wasm")).toMatchObject({ name: "wasm", refused: [] });
     expect(await loadBackend("cpu")).toMatchObject({ name: "cpu", refused: [] });
-    expect((await loadBackend()).name).toBe("wasm");
+    expect(await loadBackend("torch")).toMatchObject({ name: "torch", refused: [] });
+    expect((await loadBackend()).name).toBe("torch");
   });
 
   it("refuses a name it does not know, with the ones it does", async () => {
     await expect(loadBackend("cuda" as "cpu")).rejects.toMatchObject({
       code: "ERR_BACKEND_UNAVAILABLE",
-      message: expect.stringContaining("wasm, cpu or auto"),
+      message: expect.stringContaining("torch, wasm, cpu or auto"),
     });
   });
 });

@@ -23,8 +23,8 @@ function dtypeCode(dtype: string): number {
 
 const unary =
   "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Cos Cosh Elu Erf Exp Expm1 Floor IsFinite IsInf IsNan Log Log1p LogicalNot \
-Neg Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Sqrt Square Tan Tanh OnesLike ZerosLike Diag \
-Identity".split(" ");
+Neg Reciprocal Relu Relu6 Round Rsqrt Selu Sigmoid Sign Sin Sinh Softplus Sqrt Square Tan Tanh OnesLike ZerosLike \
+Diag".split(" ");
 
 const binary =
   "Add Atan2 BitwiseAnd Equal FloorDiv Greater GreaterEqual Less LessEqual LogicalAnd LogicalOr Maximum Minimum Mod \
@@ -76,11 +76,15 @@ const kernels: Record<string, Kernel> = {
     return torch.one("Reshape", [input!], shape);
   },
   Fill(_, { shape, value, dtype }: { shape: number[]; value: number; dtype?: string }, torch) {
-    return torch.one("Fill", [], [dtypeCode(dtype ?? tf.util.inferDtype(value)), Number(value), ...shape]);
+    return torch.one("Fill", [], [dtypeCode(dtype ?? tf.util.inferDtype(value)), value, ...shape]);
   },
   GatherNd: ({ params, indices }, _, torch) => torch.one("GatherNd", [params!, indices!]),
   GatherV2: ({ x, indices }, { axis, batchDims }, torch) =>
     torch.one("GatherV2", [x!, indices!], [axisOf(axis, x!), batchDims]),
+  Identity({ x }, _, torch) {
+    torch.incRef(x!.dataId);
+    return { dataId: x!.dataId, shape: x!.shape, dtype: x!.dtype };
+  },
   LeakyRelu: ({ x }, { alpha }, torch) => torch.one("LeakyRelu", [x!], [alpha]),
   LinSpace: (_, { start, stop, num }, torch) => torch.one("LinSpace", [], [start, stop, num]),
   LogSoftmax: ({ logits }, _, torch) => torch.one("LogSoftmax", [logits!]),
@@ -145,6 +149,25 @@ const kernels: Record<string, Kernel> = {
     torch.run("AfterstateRmsNorm", [x!, weight!], [epsilon]),
   [fusedKernels.rmsNormGrad]: ({ dy, x, weight, inverse }, _, torch) =>
     torch.run("AfterstateRmsNormGrad", [dy!, x!, weight!, inverse!]),
+  [fusedKernels.adamw]: ({ parameters, first, second, gradient, decayMask }, a, torch) =>
+    torch.run(
+      "AfterstateAdamW",
+      [parameters!, first!, second!, gradient!, decayMask!],
+      [a.learningRate, a.beta1, a.beta2, a.epsilon, a.weightDecay, a.correction1, a.correction2, a.gradientFactor],
+    ),
+  [fusedKernels.copyLogprobs]: ({ logits, scores, gates, tokens, rows, targets, inverse }, { scale }, torch) =>
+    torch.run("AfterstateCopyLogprobs", [logits!, scores!, gates!, tokens!, rows!, targets!, inverse!], [scale]),
+  [fusedKernels.copyLogprobsGrad]: (i, { scale }, torch) =>
+    torch.run(
+      "AfterstateCopyLogprobsGrad",
+      [i["dy"]!, i["logits"]!, i["saved"]!, i["gates"]!, i["tokens"]!, i["rows"]!, i["targets"]!, i["inverse"]!],
+      [scale],
+    ),
+  [fusedKernels.sumOfSquares]: (inputs, _, torch) => torch.run("AfterstateSumOfSquares", listed(inputs)),
+  [fusedKernels.tokenLogprobs]: ({ logits, targets, inverse }, _, torch) =>
+    torch.run("AfterstateTokenLogprobs", [logits!, targets!, inverse!]),
+  [fusedKernels.tokenLogprobsGrad]: ({ dy, logits, targets, inverse, saved }, _, torch) =>
+    torch.run("AfterstateTokenLogprobsGrad", [dy!, logits!, targets!, inverse!, saved!]),
   [fusedKernels.swiglu]: ({ gate, up }, _, torch) => torch.run("AfterstateSwiglu", [gate!, up!]),
   [fusedKernels.swigluGrad]: ({ dy, gate, up, sigmoid }, _, torch) =>
     torch.run("AfterstateSwigluGrad", [dy!, gate!, up!, sigmoid!]),

@@ -9,8 +9,9 @@ import type { TorchAddon } from "./addon.ts";
 
 interface Entry {
   readonly handle: number;
-  readonly dtype: tf.DataType;
   references: number;
+  /** Came from another backend, where tensors of several shapes may share one data id. */
+  readonly moved: boolean;
 }
 
 const dtypes = ["float32", "int32", "bool"] as const;
@@ -35,10 +36,27 @@ export class TorchBackend extends tf.KernelBackend {
     if (operation === undefined) throw new Error(`the torch addon has no operation ${name}: build it anew`);
     if (inputs.length > addon.inputs.length || attributes.length > addon.attributes.length)
       throw new RangeError(`${name} of ${inputs.length} tensors with ${attributes.length} attributes: too many`);
-    inputs.forEach((input, i) => (addon.inputs[i] = this.#entries.get(input.dataId).handle));
+    const handles = inputs.map((input) => this.#handle(input));
+    addon.inputs.set(handles);
     addon.attributes.set(attributes);
-    const count = addon.run(operation, inputs.length, attributes.length);
-    return Array.from({ length: count }, (_, i) => this.#result(i * outputInts));
+    try {
+      const count = addon.run(operation, inputs.length, attributes.length);
+      return Array.from({ length: count }, (_, i) => this.#result(i * outputInts));
+    } finally {
+      inputs.forEach((input, i) => {
+        if (handles[i] !== this.#entries.get(input.dataId).handle) addon.dispose(handles[i]!);
+      });
+    }
+  }
+
+  #handle({ dataId, shape }: tf.TensorInfo): number {
+    const { handle, moved } = this.#entries.get(dataId);
+    if (!moved) return handle;
+    const addon = this.#addon;
+    addon.inputs[0] = handle;
+    addon.attributes.set(shape);
+    addon.run(this.#indices.get("Reshape")!, 1, shape.length);
+    return addon.reply[0]!;
   }
 
   /** The one result of an operation that has one. */
@@ -50,7 +68,7 @@ export class TorchBackend extends tf.KernelBackend {
     const { reply } = this.#addon;
     const dtype = dtypes[reply[at + 1]!]!;
     const rank = reply[at + 2]!;
-    const dataId = this.#keep({ handle: reply[at]!, dtype, references: 1 });
+    const dataId = this.#keep({ handle: reply[at]!, references: 1, moved: false });
     return { dataId, dtype, shape: Array.from(reply.subarray(at + 3, at + 3 + rank)) };
   }
 
@@ -61,7 +79,7 @@ export class TorchBackend extends tf.KernelBackend {
   }
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
-    return this.#keep(this.#upload(values, shape, dtype, 1));
+    return this.#keep({ handle: this.#upload(values, shape, dtype), references: 1, moved: false });
   }
 
   override move(
@@ -71,15 +89,15 @@ export class TorchBackend extends tf.KernelBackend {
     dtype: tf.DataType,
     references: number,
   ): void {
-    this.#entries.set(dataId, this.#upload(values, shape, dtype, references));
+    this.#entries.set(dataId, { handle: this.#upload(values, shape, dtype), references, moved: true });
   }
 
-  #upload(values: tf.BackendValues, shape: readonly number[], dtype: tf.DataType, references: number): Entry {
+  #upload(values: tf.BackendValues, shape: readonly number[], dtype: tf.DataType): number {
     const code = dtypes.indexOf(dtype as "float32");
     if (code < 0) throw new TypeError(`the torch backend holds float32, int32 and bool, not ${dtype}`);
     if (shape.length > 8) throw new RangeError(`a tensor of ${shape.length} axes; the torch backend holds 8`);
     this.#addon.attributes.set(shape);
-    return { handle: this.#addon.upload(typed(values, dtype), code, shape.length), dtype, references };
+    return this.#addon.upload(typed(values, dtype), code, shape.length);
   }
 
   override async read(dataId: tf.DataId): Promise<tf.BackendValues> {
