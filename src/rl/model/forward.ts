@@ -6,10 +6,9 @@
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
 import type { ModelConfig } from "./contract.ts";
+import { linear, type ModelParameters } from "./linear.ts";
 import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
 import { ropeTables } from "./rope.ts";
-
-export type ParameterTensors = Readonly<Record<string, tf.Tensor>>;
 
 /**
  * Added to a mixed probability before its logarithm, in training and in sampling, so that none is infinite. Below
@@ -30,15 +29,15 @@ export interface ForwardResult {
  */
 export function forward(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  parameters: ModelParameters,
   packed: PackedBatch,
   inverseTemperatures: Float32Array | null,
 ): ForwardResult {
   const hidden = hiddenStates(config, parameters, packed);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
   const vocabulary: tf.Tensor2D = config.tiedHead
-    ? tf.matMul(at, parameters["embedding"] as tf.Tensor2D, false, true)
-    : tf.matMul(at, parameters["head"] as tf.Tensor2D);
+    ? tf.matMul(at, parameters.named["embedding"] as tf.Tensor2D, false, true)
+    : tf.matMul(at, parameters.named["head"] as tf.Tensor2D);
   const mixed: tf.Tensor2D = config.copyHead
     ? mixture(config, parameters, packed, hidden, at, vocabulary)
     : tf.logSoftmax(vocabulary);
@@ -54,12 +53,12 @@ export function forward(
 }
 
 /** [N, D], after the final norm. */
-function hiddenStates(config: ModelConfig, parameters: ParameterTensors, packed: PackedBatch): tf.Tensor2D {
+function hiddenStates(config: ModelConfig, parameters: ModelParameters, packed: PackedBatch): tf.Tensor2D {
   const rope = ropeTensors(config, packed.time);
-  let x: tf.Tensor2D = tf.gather(parameters["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
+  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
   for (let layer = 0; layer < config.layers; layer++)
     x = decoderLayer(config, parameters, `layers.${layer}`, x, packed, rope);
-  return rmsNorm(x, parameters["norm"] as tf.Tensor1D, config.normEpsilon);
+  return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
 /** The model's tables, as far as this batch reaches. */
@@ -73,25 +72,25 @@ function ropeTensors(config: ModelConfig, time: number): RopeTensors {
 /** x [N, D] to [N, D]: attention and feed-forward, each normed before and added after. */
 function decoderLayer(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  parameters: ModelParameters,
   name: string,
   x: tf.Tensor2D,
   { batch, time }: PackedBatch,
   rope: RopeTensors,
 ): tf.Tensor2D {
   const { heads, kvHeads, normEpsilon } = config;
-  const matrix = (of: string) => parameters[`${name}.${of}`] as tf.Tensor2D;
-  const vector = (of: string) => parameters[`${name}.${of}`] as tf.Tensor1D;
-  let qkv: tf.Tensor2D = tf.matMul(rmsNorm(x, vector("attention.norm"), normEpsilon), matrix("attention.qkv"));
+  const vector = (of: string) => parameters.named[`${name}.${of}`] as tf.Tensor1D;
+  const times = (x: tf.Tensor2D, of: string) => linear(parameters, `${name}.${of}`, x);
+  let qkv = times(rmsNorm(x, vector("attention.norm"), normEpsilon), "attention.qkv");
   if (config.qkNorm) {
     const weights = { q: vector("attention.qnorm"), k: vector("attention.knorm") };
     qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
   }
   const attended = causalAttention(qkv, rope, { batch, time, heads, kvHeads });
-  const middle: tf.Tensor2D = tf.add(x, tf.matMul(attended, matrix("attention.out")));
+  const middle: tf.Tensor2D = tf.add(x, times(attended, "attention.out"));
   const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
-  const activated = swiglu(tf.matMul(normed, matrix("feedforward.gate")), tf.matMul(normed, matrix("feedforward.up")));
-  return tf.add(middle, tf.matMul(activated, matrix("feedforward.down")));
+  const activated = swiglu(times(normed, "feedforward.gate"), times(normed, "feedforward.up"));
+  return tf.add(middle, times(activated, "feedforward.down"));
 }
 
 /**
@@ -102,7 +101,7 @@ function decoderLayer(
  */
 function mixture(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  parameters: ModelParameters,
   packed: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
@@ -110,8 +109,8 @@ function mixture(
 ): tf.Tensor2D {
   const { batch, time, positions, rows } = packed;
   const { dModel, vocabSize } = config;
-  const queries = tf.matMul(at, parameters["copy.query"] as tf.Tensor2D);
-  const keys = tf.matMul(hidden, parameters["copy.key"] as tf.Tensor2D);
+  const queries = tf.matMul(at, parameters.named["copy.query"] as tf.Tensor2D);
+  const keys = tf.matMul(hidden, parameters.named["copy.key"] as tf.Tensor2D);
   const scores = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
     tf.reshape(keys, [batch, time, dModel]),
@@ -126,7 +125,9 @@ function mixture(
   const tokens = new Float32Array(batch * time * vocabSize);
   for (let n = 0; n < packed.inputs.length; n++) tokens[n * vocabSize + packed.inputs[n]!] = 1;
   const copied = tf.reshape(tf.matMul(attention, tf.tensor3d(tokens, [batch, time, vocabSize])), [-1, vocabSize]);
-  const gate = tf.sigmoid(tf.add(tf.matMul(at, parameters["copy.gate"] as tf.Tensor2D), parameters["copy.bias"]!));
+  const gate = tf.sigmoid(
+    tf.add(tf.matMul(at, parameters.named["copy.gate"] as tf.Tensor2D), parameters.named["copy.bias"]!),
+  );
   const mixed = tf.add(tf.mul(gate, tf.softmax(vocabulary)), tf.mul(tf.sub(1, gate), copied));
   return tf.log<tf.Tensor2D>(tf.add(mixed, probabilityFloor));
 }

@@ -10,6 +10,7 @@ import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { CapturedWeights } from "./device-weights.ts";
 import { probabilityFloor } from "./forward.ts";
+import { linear } from "./linear.ts";
 import { ropeTables, type RopeTables } from "./rope.ts";
 import { addInto, attendRow, copyDistribution, normHeads, normRows, rotateRow, siluTimes } from "./row-math.ts";
 
@@ -44,10 +45,10 @@ export class IncrementalForward {
 
   /** Takes ownership of the weights, and reads what the rows need on this side. */
   static async create(config: ModelConfig, weights: CapturedWeights): Promise<IncrementalForward> {
-    const { named, specs } = weights;
+    const { named } = weights;
     const vectors = new Map<string, Float32Array>();
-    for (const { name, shape } of specs)
-      if (shape.length === 1 || name === "copy.gate") vectors.set(name, (await named[name]!.data()) as Float32Array);
+    for (const [name, tensor] of Object.entries(named))
+      if (tensor.rank === 1 || name === "copy.gate") vectors.set(name, (await tensor.data()) as Float32Array);
     const embedding = (await named["embedding"]!.data()) as Float32Array;
     return new IncrementalForward(config, weights, vectors, embedding);
   }
@@ -118,8 +119,8 @@ export class IncrementalForward {
     const { dModel: D, ffn, normEpsilon } = this.#config;
     const normed = tf.tensor2d(normRows(x, this.#vector(`${name}.norm`), normEpsilon), [rows, D]);
     const [gate, up] = await Promise.all([
-      this.#product(normed, this.#matrix(`${name}.gate`)),
-      this.#product(normed, this.#matrix(`${name}.up`)),
+      this.#read(() => linear(this.#weights, `${name}.gate`, normed)),
+      this.#read(() => linear(this.#weights, `${name}.up`, normed)),
     ]);
     normed.dispose();
     addInto(x, await this.#multiply(siluTimes(gate, up), ffn, `${name}.down`));
@@ -138,8 +139,8 @@ export class IncrementalForward {
     });
     const input = tf.tensor2d(last, [states.length, D]);
     const [logits, queries] = await Promise.all([
-      this.#product(input, this.#head),
-      copyHead ? this.#product(input, this.#matrix("copy.query")) : null,
+      this.#read(() => tf.matMul(input, this.#head)),
+      copyHead ? this.#read(() => linear(this.#weights, "copy.query", input)) : null,
     ]);
     input.dispose();
     return states.map((state, i) => {
@@ -169,19 +170,15 @@ export class IncrementalForward {
     return this.#vectors.get(name)!;
   }
 
-  #matrix(name: string): tf.Tensor2D {
-    return this.#weights.named[name] as tf.Tensor2D;
-  }
-
   async #multiply(x: Float32Array, width: number, name: string): Promise<Float32Array> {
     const input = tf.tensor2d(x, [x.length / width, width]);
-    const result = await this.#product(input, this.#matrix(name));
+    const result = await this.#read(() => linear(this.#weights, name, input));
     input.dispose();
     return result;
   }
 
-  async #product(x: tf.Tensor2D, matrix: tf.Tensor2D): Promise<Float32Array> {
-    const y = tf.matMul(x, matrix);
+  async #read(compute: () => tf.Tensor2D): Promise<Float32Array> {
+    const y = tf.tidy(compute);
     const values = (await y.data()) as Float32Array;
     y.dispose();
     return values;

@@ -3,12 +3,20 @@ import { TrainerError } from "../../core/errors.ts";
 import { tf } from "../backend/tf.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { completionLength, inputLength, layOut, packBatches, perToken, type PackedBatch } from "./batch.ts";
-import type { Branch, Completion, CompletionRequest, LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
+import type {
+  Branch,
+  Completion,
+  CompletionRequest,
+  LanguageModel,
+  LoraConfig,
+  ModelConfig,
+  WeightSet,
+} from "./contract.ts";
 import { Decoder } from "./decoder.ts";
 import { DeviceWeights } from "./device-weights.ts";
 import { forward } from "./forward.ts";
 import { Mutex } from "./mutex.ts";
-import { checkWeights, initialWeights } from "./parameters.ts";
+import { initialWeights } from "./parameters.ts";
 
 const scoreTokens = 2048;
 
@@ -55,6 +63,10 @@ export class LocalModel implements LanguageModel {
     return this.weights.count;
   }
 
+  get lora(): LoraConfig | null {
+    return this.weights.lora;
+  }
+
   get version(): number {
     return this.#version;
   }
@@ -72,7 +84,7 @@ export class LocalModel implements LanguageModel {
     for (const packed of packBatches(branches, scoreTokens)) {
       const flat = await this.mutex.run(async () => {
         const inverse = inverseTemperatures(packed, branches);
-        const logprobs = tf.tidy(() => forward(this.config, this.weights.named, packed, inverse).logprobs);
+        const logprobs = tf.tidy(() => forward(this.config, this.weights.parameters, packed, inverse).logprobs);
         const values = await logprobs.data();
         logprobs.dispose();
         return values;
@@ -89,8 +101,23 @@ export class LocalModel implements LanguageModel {
     return this.mutex.run(() => this.weights.read());
   }
 
+  async exportAdapter(): Promise<WeightSet> {
+    return this.mutex.run(() => this.weights.readAdapter());
+  }
+
+  /**
+   * Puts an adapter on: from now on it is what serves with the weights and what a new trainer trains.
+   * @throws TrainerError ERR_LORA_CONFIG, ERR_WEIGHTS_MISMATCH
+   */
+  async adapt(lora: LoraConfig, weights: WeightSet): Promise<void> {
+    await this.mutex.run(async () => {
+      this.weights.adapt(lora, weights);
+      await this.#decoder.renew();
+    });
+  }
+
   async importWeights(weights: WeightSet, version: number): Promise<number> {
-    checkWeights(this.config, weights);
+    this.weights.check(weights);
     return this.mutex.run(async () => {
       const startedMs = performance.now();
       this.weights.load(weights);

@@ -4,7 +4,8 @@ import { imitationLoss } from "../losses/imitation.ts";
 import { policyLoss } from "../losses/policy-gradient.ts";
 import { completionLength, layOut, perToken, type PackedBatch } from "./batch.ts";
 import type { ModelConfig, PolicyCall, TrainBatch, TrainerOptions } from "./contract.ts";
-import { forward, type ForwardResult, type ParameterTensors } from "./forward.ts";
+import { forward, type ForwardResult } from "./forward.ts";
+import type { ModelParameters, ParameterTensors } from "./linear.ts";
 import { inverseTemperatures } from "./local-model.ts";
 
 /** Filled part by part; sums and lists over the whole batch. */
@@ -17,7 +18,9 @@ export interface MicrobatchValues {
 
 export interface MicrobatchInputs {
   readonly config: ModelConfig;
-  readonly parameters: ParameterTensors;
+  readonly parameters: ModelParameters;
+  /** Those whose gradient is wanted; the rest is constant. */
+  readonly trained: ParameterTensors;
   readonly batch: TrainBatch;
   readonly packed: PackedBatch;
   /** Of the whole batch. */
@@ -27,19 +30,19 @@ export interface MicrobatchInputs {
   readonly values: MicrobatchValues;
 }
 
-/** This part's share of the gradient, flat [P], in the order of the parameters. */
+/** This part's share of the gradient, flat [P], in the order of the trained parameters. */
 export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor1D> {
-  const { config, parameters, batch, packed, values } = inputs;
-  const names = Object.keys(parameters);
+  const { config, parameters, trained, batch, packed, values } = inputs;
+  const names = Object.keys(trained);
   const inverse = batch.type === "policy" ? inverseTemperatures(packed, batch.sequences) : null;
   let result: ForwardResult | null = null;
   const { loss, gradient } = tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
-      const named = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-      const { logprobs, entropy } = forward(config, named, packed, inverse);
+      const named = { ...parameters.named, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
+      const { logprobs, entropy } = forward(config, { ...parameters, named }, packed, inverse);
       result = { logprobs: tf.keep(tf.clone(logprobs)), entropy: tf.keep(tf.clone(entropy)) };
       return partLoss(inputs, logprobs);
-    })(Object.values(parameters));
+    })(Object.values(trained));
     return { loss: value, gradient: tf.concat<tf.Tensor1D>(grads.map((part) => tf.reshape<tf.Rank.R1>(part, [-1]))) };
   });
   const { logprobs, entropy } = result!;

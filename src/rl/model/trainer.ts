@@ -1,5 +1,6 @@
 /**
- * One optimiser step at a time: batches in, metrics out, the model's weights replaced in place.
+ * One optimiser step at a time: batches in, metrics out, the model's weights replaced in place; of an adapted model the
+ * adapter's alone.
  *
  * Knows no loop, log or clock. Gradients accumulate over microbatches, so a step's result does not depend on how the
  * batch was cut (beyond float32 rounding).
@@ -13,8 +14,9 @@ import { tf } from "../backend/tf.ts";
 import { adamWStep, clipFactor, learningRateAt } from "../losses/adamw.ts";
 import { policyMetrics } from "../losses/metrics.ts";
 import { completionLength, inputLength, packBatches, perToken } from "./batch.ts";
-import { loadModel, readJson, writeDirectory, writeModelFiles } from "./checkpoint.ts";
+import { loadModel, writeDirectory, writeModelFiles } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
+import { readJson } from "./json-file.ts";
 import { checkSequences, type LocalModel } from "./local-model.ts";
 import { microbatchGradient, type MicrobatchValues } from "./microbatch.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
@@ -45,11 +47,12 @@ export class LocalTrainer implements Trainer {
   constructor(model: LocalModel, options: TrainerOptions) {
     this.model = model;
     this.#options = { ...defaultTrainerOptions, ...options };
-    this.#first = tf.zeros([model.parameterCount]);
-    this.#second = tf.zeros([model.parameterCount]);
-    const mask = new Float32Array(model.parameterCount);
+    const { count, specs } = model.weights.trained;
+    this.#first = tf.zeros([count]);
+    this.#second = tf.zeros([count]);
+    const mask = new Float32Array(count);
     let offset = 0;
-    for (const { size, decay } of model.weights.specs) {
+    for (const { size, decay } of specs) {
       mask.fill(decay ? 1 : 0, offset, offset + size);
       offset += size;
     }
@@ -74,7 +77,8 @@ export class LocalTrainer implements Trainer {
     for (const packed of packBatches(batch.sequences, this.#options.microbatchTokens)) {
       const part = await microbatchGradient({
         config,
-        parameters: weights.named,
+        parameters: weights.parameters,
+        trained: weights.trained.named,
         batch,
         packed,
         lossTokens,
@@ -115,7 +119,7 @@ export class LocalTrainer implements Trainer {
     const { weights } = this.model;
     const learningRate = learningRateAt(this.#stepsTaken + 1, options.learningRate, options.warmupSteps);
     const clipped = tf.mul(gradient, clipFactor(norm, options.maxGradientNorm));
-    const before = { parameters: weights.flat, first: this.#first, second: this.#second };
+    const before = { parameters: weights.trained.flat, first: this.#first, second: this.#second };
     const after = adamWStep(
       before,
       clipped as tf.Tensor1D,
@@ -127,7 +131,7 @@ export class LocalTrainer implements Trainer {
     tf.dispose([gradient, clipped, this.#first, this.#second]);
     this.#first = after.first;
     this.#second = after.second;
-    weights.replace(after.parameters);
+    weights.replaceTrained(after.parameters);
     this.#stepsTaken++;
     return learningRate;
   }
@@ -153,7 +157,7 @@ export class LocalTrainer implements Trainer {
     await writeDirectory(directory, async (temporary) => {
       await writeModelFiles(this.model, temporary, version);
       const [first, second] = await Promise.all([this.#first.data(), this.#second.data()]);
-      const shape = [this.model.parameterCount];
+      const shape = [this.model.weights.trained.count];
       await writeSafetensors(join(temporary, "optimizer.safetensors"), {
         first: { shape, data: first as Float32Array },
         second: { shape, data: second as Float32Array },
@@ -167,7 +171,8 @@ export class LocalTrainer implements Trainer {
   async restore(directory: string): Promise<void> {
     const { stepsTaken } = await readJson(join(directory, "trainer.json"), trainerSchema);
     const { first, second } = await readSafetensors(join(directory, "optimizer.safetensors"));
-    if (first?.data.length !== this.model.parameterCount || second?.data.length !== this.model.parameterCount)
+    const { count } = this.model.weights.trained;
+    if (first?.data.length !== count || second?.data.length !== count)
       throw new TrainerError("the optimiser's state does not fit the model", { code: "ERR_WEIGHTS_MISMATCH" });
     tf.dispose([this.#first, this.#second]);
     this.#first = tf.tensor1d(first.data);
