@@ -199,6 +199,11 @@ export interface TrainerOptions {
   readonly klCoefficient?: number;
   /** Padded tokens of one forward and backward pass; gradients accumulate over passes. Default 1280. */
   readonly microbatchTokens?: number;
+  /**
+   * True: layers compute their activations again in the backward pass rather than keep them: memory of one layer for
+   * that of all, for about a third more time, and the same numbers. Default false.
+   */
+  readonly recompute?: boolean;
 }
 
 export interface StepMetrics {

@@ -8,6 +8,7 @@ import type { PackedBatch } from "./batch.ts";
 import type { ModelConfig } from "./contract.ts";
 import { linear, type ModelParameters } from "./linear.ts";
 import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
+import { recomputed, type PartInputs } from "./recompute.ts";
 import { ropeTables } from "./rope.ts";
 
 /**
@@ -25,15 +26,17 @@ export interface ForwardResult {
 
 /**
  * `inverseTemperatures` [L], or null when every temperature is 1, which is cheaper.
- * Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
+ * `recompute`: null, or the names of the parameters whose gradients are wanted; layers then keep none of their activations
+ * (see recompute.ts). Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
  */
 export function forward(
   config: ModelConfig,
   parameters: ModelParameters,
   packed: PackedBatch,
   inverseTemperatures: Float32Array | null,
+  recompute: readonly string[] | null = null,
 ): ForwardResult {
-  const hidden = hiddenStates(config, parameters, packed);
+  const hidden = hiddenStates(config, parameters, packed, recompute);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
   const vocabulary: tf.Tensor2D = config.tiedHead
     ? tf.matMul(at, parameters.named["embedding"] as tf.Tensor2D, false, true)
@@ -53,11 +56,19 @@ export function forward(
 }
 
 /** [N, D], after the final norm. */
-function hiddenStates(config: ModelConfig, parameters: ModelParameters, packed: PackedBatch): tf.Tensor2D {
+function hiddenStates(
+  config: ModelConfig,
+  parameters: ModelParameters,
+  packed: PackedBatch,
+  recompute: readonly string[] | null,
+): tf.Tensor2D {
   const rope = ropeTensors(config, packed.time);
   let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
   for (let layer = 0; layer < config.layers; layer++)
-    x = decoderLayer(config, parameters, `layers.${layer}`, x, packed, rope);
+    x =
+      recompute === null
+        ? decoderLayer(config, parameters, layer, x, packed, rope)
+        : recomputedLayer(config, parameters, layer, x, packed, rope, recompute);
   return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
@@ -69,16 +80,39 @@ function ropeTensors(config: ModelConfig, time: number): RopeTensors {
   return { cos: first(cos), sin: first(sin) };
 }
 
+/** The same function as `decoderLayer`, with gradients to x and to those of `wanted` that are this layer's. */
+function recomputedLayer(
+  config: ModelConfig,
+  parameters: ModelParameters,
+  layer: number,
+  x: tf.Tensor2D,
+  packed: PackedBatch,
+  rope: RopeTensors,
+  wanted: readonly string[],
+): tf.Tensor2D {
+  // An adapter's names contain the layer's as well.
+  const names = wanted.filter((name) => name.includes(`layers.${layer}.`));
+  const part = ({ x, trained, constants }: PartInputs): tf.Tensor2D => {
+    const own = Object.fromEntries(names.map((name, i) => [name, trained[i]!]));
+    const [cos, sin] = constants as [tf.Tensor2D, tf.Tensor2D];
+    const given = { ...parameters, named: { ...parameters.named, ...own } };
+    return decoderLayer(config, given, layer, x, packed, { cos, sin });
+  };
+  const trained = names.map((name) => parameters.named[name]!);
+  return recomputed(part, { x, trained, constants: [rope.cos, rope.sin] });
+}
+
 /** x [N, D] to [N, D]: attention and feed-forward, each normed before and added after. */
 function decoderLayer(
   config: ModelConfig,
   parameters: ModelParameters,
-  name: string,
+  layer: number,
   x: tf.Tensor2D,
   { batch, time }: PackedBatch,
   rope: RopeTensors,
 ): tf.Tensor2D {
   const { heads, kvHeads, normEpsilon } = config;
+  const name = `layers.${layer}`;
   const vector = (of: string) => parameters.named[`${name}.${of}`] as tf.Tensor1D;
   const times = (x: tf.Tensor2D, of: string) => linear(parameters, `${name}.${of}`, x);
   let qkv = times(rmsNorm(x, vector("attention.norm"), normEpsilon), "attention.qkv");

@@ -30,20 +30,21 @@ export interface MicrobatchInputs {
   readonly values: MicrobatchValues;
 }
 
-/** This part's share of the gradient, flat [P], in the order of the trained parameters. */
-export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor1D> {
-  const { config, parameters, trained, batch, packed, values } = inputs;
+/** This part's share of the gradient, by trained parameter in their order; the caller's to dispose. */
+export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor[]> {
+  const { config, parameters, trained, batch, packed, options, values } = inputs;
   const names = Object.keys(trained);
   const inverse = batch.type === "policy" ? inverseTemperatures(packed, batch.sequences) : null;
+  const recompute = options.recompute ? names : null;
   let result: ForwardResult | null = null;
-  const { loss, gradient } = tf.tidy(() => {
+  const { loss, gradients } = tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
       const named = { ...parameters.named, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
-      const { logprobs, entropy } = forward(config, { ...parameters, named }, packed, inverse);
+      const { logprobs, entropy } = forward(config, { ...parameters, named }, packed, inverse, recompute);
       result = { logprobs: tf.keep(tf.clone(logprobs)), entropy: tf.keep(tf.clone(entropy)) };
       return partLoss(inputs, logprobs);
     })(Object.values(trained));
-    return { loss: value, gradient: tf.concat<tf.Tensor1D>(grads.map((part) => tf.reshape<tf.Rank.R1>(part, [-1]))) };
+    return { loss: value, gradients: grads };
   });
   const { logprobs, entropy } = result!;
   const [lossValue, logprobValues, entropyValues] = await Promise.all([loss.data(), logprobs.data(), entropy.data()]);
@@ -55,7 +56,7 @@ export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.T
     values.logprobs[index] = Array.from(logprobValues.subarray(from, to));
     for (let i = from; i < to; i++) values.entropySum += entropyValues[i]!;
   });
-  return gradient;
+  return gradients;
 }
 
 function partLoss({ batch, packed, lossTokens, calls, options }: MicrobatchInputs, logprobs: tf.Tensor1D): tf.Scalar {

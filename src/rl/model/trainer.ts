@@ -16,6 +16,7 @@ import { policyMetrics } from "../losses/metrics.ts";
 import { completionLength, inputLength, packBatches, perToken } from "./batch.ts";
 import { loadModel, writeDirectory, writeModelFiles } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
+import { GradientSum } from "./gradient-sum.ts";
 import { readJson } from "./json-file.ts";
 import { checkSequences, type LocalModel } from "./local-model.ts";
 import { microbatchGradient, type MicrobatchValues } from "./microbatch.ts";
@@ -32,6 +33,7 @@ export const defaultTrainerOptions = {
   clipHigh: 0.28,
   klCoefficient: 0,
   microbatchTokens: 1280,
+  recompute: false,
 } as const satisfies Omit<Required<TrainerOptions>, "learningRate">;
 
 const trainerSchema = z.strictObject({ format: z.literal("afterstate-trainer@1"), stepsTaken: z.int().nonnegative() });
@@ -73,9 +75,9 @@ export class LocalTrainer implements Trainer {
     const lossTokens = batch.sequences.reduce((sum, sequence) => sum + completionLength(sequence), 0);
     const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
     const values: MicrobatchValues = { loss: 0, logprobs: batch.sequences.map(() => []), entropySum: 0 };
-    let gradient: tf.Tensor1D | null = null;
+    const sum = new GradientSum();
     for (const packed of packBatches(batch.sequences, this.#options.microbatchTokens)) {
-      const part = await microbatchGradient({
+      const parts = await microbatchGradient({
         config,
         parameters: weights.parameters,
         trained: weights.trained.named,
@@ -86,18 +88,17 @@ export class LocalTrainer implements Trainer {
         options: this.#options,
         values,
       });
-      const sum: tf.Tensor1D = gradient === null ? part : tf.add(gradient, part);
-      if (gradient !== null) tf.dispose([gradient, part]);
-      gradient = sum;
+      sum.add(parts);
     }
-    const norm = await scalar(tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient!)))));
+    const gradient = sum.take();
+    const norm = await scalar(tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient)))));
     if (!Number.isFinite(norm)) {
-      gradient!.dispose();
+      gradient.dispose();
       throw new TrainerError(`the gradient's norm is ${norm}; the weights are unchanged`, {
         code: "ERR_GRADIENT_NOT_FINITE",
       });
     }
-    const learningRate = this.#update(gradient!, norm);
+    const learningRate = this.#update(gradient, norm);
     return {
       step: this.#stepsTaken,
       loss: values.loss,
