@@ -2,9 +2,9 @@
 import { TrainerError } from "../../core/errors.ts";
 import { tf } from "../backend/tf.ts";
 import type { LoraConfig, ModelConfig, WeightSet } from "./contract.ts";
-import { FlatParameters } from "./flat-parameters.ts";
 import type { ModelParameters } from "./linear.ts";
 import { adapterLayout, adapterSpecs, isAdapter, type AdapterLayout } from "./lora.ts";
+import { ParameterStore } from "./parameter-store.ts";
 import { checkWeights, parameterSpecs } from "./parameters.ts";
 
 export interface CapturedWeights extends ModelParameters {
@@ -14,20 +14,20 @@ export interface CapturedWeights extends ModelParameters {
 interface Adapter {
   readonly lora: LoraConfig;
   readonly layout: AdapterLayout;
-  readonly weights: FlatParameters;
+  readonly weights: ParameterStore;
 }
 
 export class DeviceWeights {
   /** Moves whenever the values do: caches made from older values are then stale. */
   revision = 0;
   readonly #config: ModelConfig;
-  readonly #base: FlatParameters;
+  readonly #base: ParameterStore;
   #adapter: Adapter | null = null;
 
   /** @throws TrainerError ERR_MODEL_CONFIG, ERR_WEIGHTS_MISMATCH */
   constructor(config: ModelConfig, weights: WeightSet) {
     this.#config = config;
-    this.#base = new FlatParameters(parameterSpecs(config), weights);
+    this.#base = new ParameterStore(parameterSpecs(config), weights);
   }
 
   get lora(): LoraConfig | null {
@@ -46,16 +46,16 @@ export class DeviceWeights {
   }
 
   /** What a trainer moves: the adapter alone, where there is one. */
-  get trained(): FlatParameters {
+  get trained(): ParameterStore {
     return this.#adapter?.weights ?? this.#base;
   }
 
   /** Puts an adapter on, or another in its place. @throws TrainerError ERR_LORA_CONFIG, ERR_WEIGHTS_MISMATCH */
   adapt(lora: LoraConfig, weights: WeightSet): void {
     const layout = adapterLayout(this.#config, lora);
-    const flat = new FlatParameters(adapterSpecs(this.#config, lora), weights);
+    const store = new ParameterStore(adapterSpecs(this.#config, lora), weights);
     this.#adapter?.weights.dispose();
-    this.#adapter = { lora, layout, weights: flat };
+    this.#adapter = { lora, layout, weights: store };
     this.revision++;
   }
 
@@ -99,7 +99,7 @@ export class DeviceWeights {
   }
 
   /** Which of the two a set of weights speaks of. */
-  #named(weights: WeightSet): FlatParameters {
+  #named(weights: WeightSet): ParameterStore {
     if (!isAdapter(weights)) return this.#base;
     if (this.#adapter) return this.#adapter.weights;
     throw new TrainerError("weights do not fit the model: they are an adapter's, and the model has none", {

@@ -24,20 +24,13 @@ export class IncrementalForward {
   readonly #weights: CapturedWeights;
   readonly #rope: RopeTables;
   readonly #vectors: ReadonlyMap<string, Float32Array>;
-  readonly #embedding: Float32Array;
   readonly #head: tf.Tensor2D;
 
-  private constructor(
-    config: ModelConfig,
-    weights: CapturedWeights,
-    vectors: ReadonlyMap<string, Float32Array>,
-    embedding: Float32Array,
-  ) {
+  private constructor(config: ModelConfig, weights: CapturedWeights, vectors: ReadonlyMap<string, Float32Array>) {
     this.#config = config;
     this.#weights = weights;
     this.#rope = ropeTables(config);
     this.#vectors = vectors;
-    this.#embedding = embedding;
     const { named } = weights;
     const head = config.tiedHead ? tf.transpose(named["embedding"] as tf.Tensor2D) : tf.clone(named["head"]!);
     this.#head = head as tf.Tensor2D;
@@ -49,8 +42,7 @@ export class IncrementalForward {
     const vectors = new Map<string, Float32Array>();
     for (const [name, tensor] of Object.entries(named))
       if (tensor.rank === 1 || name === "copy.gate") vectors.set(name, (await tensor.data()) as Float32Array);
-    const embedding = (await named["embedding"]!.data()) as Float32Array;
-    return new IncrementalForward(config, weights, vectors, embedding);
+    return new IncrementalForward(config, weights, vectors);
   }
 
   /**
@@ -59,14 +51,12 @@ export class IncrementalForward {
    */
   async run(states: readonly DecodeState[]): Promise<Float64Array[]> {
     const { dModel: D, layers } = this.#config;
+    const embedding = this.#weights.named["embedding"] as tf.Tensor2D;
     const rows: Row[] = [];
     for (const state of states)
       for (let position = state.length; position < state.tokens.length; position++) rows.push({ state, position });
-    const x = new Float32Array(rows.length * D);
-    rows.forEach(({ state, position }, r) => {
-      const token = state.tokens[position]!;
-      x.set(this.#embedding.subarray(token * D, (token + 1) * D), r * D);
-    });
+    const tokens = rows.map(({ state, position }) => state.tokens[position]!);
+    const x = await this.#read(() => tf.gather(embedding, tf.tensor1d(tokens, "int32")));
     for (let layer = 0; layer < layers; layer++) {
       await this.#attention(rows, x, layer);
       await this.#feedForward(rows.length, x, `layers.${layer}.feedforward`);

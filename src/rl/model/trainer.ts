@@ -120,7 +120,8 @@ export class LocalTrainer implements Trainer {
     const { weights } = this.model;
     const learningRate = learningRateAt(this.#stepsTaken + 1, options.learningRate, options.warmupSteps);
     const clipped = tf.mul(gradient, clipFactor(norm, options.maxGradientNorm));
-    const before = { parameters: weights.trained.flat, first: this.#first, second: this.#second };
+    const parameters = weights.trained.flat();
+    const before = { parameters, first: this.#first, second: this.#second };
     const after = adamWStep(
       before,
       clipped as tf.Tensor1D,
@@ -129,7 +130,7 @@ export class LocalTrainer implements Trainer {
       learningRate,
       options,
     );
-    tf.dispose([gradient, clipped, this.#first, this.#second]);
+    tf.dispose([gradient, clipped, parameters, this.#first, this.#second]);
     this.#first = after.first;
     this.#second = after.second;
     weights.replaceTrained(after.parameters);

@@ -72,6 +72,19 @@ describe("recomputing activations", () => {
   });
 });
 
+it("a model holds its parameters once, and so it does after steps", async () => {
+  const bytes = () => tf.memory().numBytes;
+  const start = bytes();
+  const model = tinyModel(qwen3);
+  expect(bytes() - start).toBe(4 * model.parameterCount);
+  const trainer = createTrainer(model, { learningRate: 1e-3 });
+  // Two moments, and the mask of what decays.
+  expect(bytes() - start).toBe(16 * model.parameterCount);
+  await trainer.step(batch);
+  await model.importWeights(await model.exportWeights(), 1);
+  expect(bytes() - start).toBe(16 * model.parameterCount);
+});
+
 describe("the sum of gradients", () => {
   it("holds one copy of the whole, whatever comes, and gives it up flat", async () => {
     const bytes = () => tf.memory().numBytes;
