@@ -67,6 +67,18 @@ export type RopeScaling =
       readonly attentionFactor: number | null;
     };
 
+/** Matrices that an adapter may add to, by the names that PEFT has for them. */
+export const loraTargets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
+export type LoraTarget = (typeof loraTargets)[number];
+
+/** A low-rank adapter (LoRA, arXiv:2106.09685); see lora.ts. */
+export interface LoraConfig {
+  readonly rank: number;
+  /** What the adapter adds is scaled by alpha / rank. */
+  readonly alpha: number;
+  readonly targets: readonly LoraTarget[];
+}
+
 /** Parameters by name, in one fixed order; plain and transferable (`Object.values(weights).map((w) => w.data.buffer)`). */
 export type WeightSet = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
 
@@ -132,6 +144,8 @@ export interface LanguageModel {
   readonly tokenizer: Tokenizer;
   readonly backend: string;
   readonly parameterCount: number;
+  /** Of the adapter that is trained in the weights' place; null without one. */
+  readonly lora: LoraConfig | null;
   /** Version given with the weights in use now; 0 for a fresh model. */
   readonly version: number;
 
@@ -152,9 +166,12 @@ export interface LanguageModel {
    */
   scoreSupport(branches: readonly Branch[], request: SupportRequest): Promise<SupportScore[]>;
 
+  /** Without the adapter. */
   exportWeights(): Promise<WeightSet>;
+  /** By PEFT's names. @throws TrainerError ERR_ADAPTER_MISSING */
+  exportAdapter(): Promise<WeightSet>;
   /**
-   * Copies.
+   * Copies: a whole model's weights, or those of its adapter alone.
    * @returns how long decoding stood still, milliseconds: what it added to each request that ran through it.
    * @throws TrainerError ERR_WEIGHTS_MISMATCH when names or shapes differ; the model is then unchanged.
    */
@@ -240,6 +257,11 @@ export interface TrainerOptions {
   readonly gapClip?: number;
   /** Padded tokens of one forward and backward pass; gradients accumulate over passes. Default 1280. */
   readonly microbatchTokens?: number;
+  /**
+   * True: layers compute their activations again in the backward pass rather than keep them: memory of one layer for
+   * that of all, for about a third more time, and the same numbers. Default false.
+   */
+  readonly recompute?: boolean;
 }
 
 export interface StepMetrics {

@@ -6,42 +6,52 @@
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
 import type { ModelConfig } from "./contract.ts";
+import { linear, type ModelParameters } from "./linear.ts";
 import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
-import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
+import { recomputed, type PartInputs } from "./recompute.ts";
 import { ropeTables } from "./rope.ts";
-
-export type ParameterTensors = Readonly<Record<string, tf.Tensor>>;
+import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
 
 /**
  * `inverseTemperatures` [L], or null when every temperature is 1, which is cheaper.
- * Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
+ * `recompute`: null, or the names of the parameters whose gradients are wanted; layers then keep none of their activations
+ * (see recompute.ts). Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
  */
 export function forward(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  parameters: ModelParameters,
   packed: PackedBatch,
   inverseTemperatures: Float32Array | null,
+  recompute: readonly string[] | null = null,
 ): TokenLogprobs {
-  const hidden = hiddenStates(config, parameters, packed);
+  const hidden = hiddenStates(config, parameters, packed, recompute);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
+  const { named } = parameters;
   const logits: tf.Tensor2D = config.tiedHead
-    ? tf.matMul(at, parameters["embedding"] as tf.Tensor2D, false, true)
-    : tf.matMul(at, parameters["head"] as tf.Tensor2D);
-  const copying = config.copyHead ? copyInputs(config, parameters, packed, hidden, at) : null;
+    ? tf.matMul(at, named["embedding"] as tf.Tensor2D, false, true)
+    : tf.matMul(at, named["head"] as tf.Tensor2D);
   const { targets } = packed;
   const inverse = inverseTemperatures;
-  return copying === null
-    ? tokenLogprobs({ logits, targets, inverse })
-    : copyLogprobs({ logits, targets, inverse, ...copying });
+  return config.copyHead
+    ? copyLogprobs({ logits, targets, inverse, ...copyInputs(config, parameters, packed, hidden, at) })
+    : tokenLogprobs({ logits, targets, inverse });
 }
 
 /** [N, D], after the final norm. */
-function hiddenStates(config: ModelConfig, parameters: ParameterTensors, packed: PackedBatch): tf.Tensor2D {
+function hiddenStates(
+  config: ModelConfig,
+  parameters: ModelParameters,
+  packed: PackedBatch,
+  recompute: readonly string[] | null,
+): tf.Tensor2D {
   const rope = ropeTensors(config, packed.time);
-  let x: tf.Tensor2D = tf.gather(parameters["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
+  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
   for (let layer = 0; layer < config.layers; layer++)
-    x = decoderLayer(config, parameters, `layers.${layer}`, x, packed, rope);
-  return rmsNorm(x, parameters["norm"] as tf.Tensor1D, config.normEpsilon);
+    x =
+      recompute === null
+        ? decoderLayer(config, parameters, layer, x, packed, rope)
+        : recomputedLayer(config, parameters, layer, x, packed, rope, recompute);
+  return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
 /** The model's tables, as far as this batch reaches. */
@@ -52,47 +62,70 @@ function ropeTensors(config: ModelConfig, time: number): RopeTensors {
   return { cos: first(cos), sin: first(sin) };
 }
 
+/** The same function as `decoderLayer`, with gradients to x and to those of `wanted` that are this layer's. */
+function recomputedLayer(
+  config: ModelConfig,
+  parameters: ModelParameters,
+  layer: number,
+  x: tf.Tensor2D,
+  packed: PackedBatch,
+  rope: RopeTensors,
+  wanted: readonly string[],
+): tf.Tensor2D {
+  // An adapter's names contain the layer's as well.
+  const names = wanted.filter((name) => name.includes(`layers.${layer}.`));
+  const part = ({ x, trained, constants }: PartInputs): tf.Tensor2D => {
+    const own = Object.fromEntries(names.map((name, i) => [name, trained[i]!]));
+    const [cos, sin] = constants as [tf.Tensor2D, tf.Tensor2D];
+    const given = { ...parameters, named: { ...parameters.named, ...own } };
+    return decoderLayer(config, given, layer, x, packed, { cos, sin });
+  };
+  const trained = names.map((name) => parameters.named[name]!);
+  return recomputed(part, { x, trained, constants: [rope.cos, rope.sin] });
+}
+
 /** x [N, D] to [N, D]: attention and feed-forward, each normed before and added after. */
 function decoderLayer(
   config: ModelConfig,
-  parameters: ParameterTensors,
-  name: string,
+  parameters: ModelParameters,
+  layer: number,
   x: tf.Tensor2D,
   { batch, time }: PackedBatch,
   rope: RopeTensors,
 ): tf.Tensor2D {
   const { heads, kvHeads, normEpsilon } = config;
-  const matrix = (of: string) => parameters[`${name}.${of}`] as tf.Tensor2D;
-  const vector = (of: string) => parameters[`${name}.${of}`] as tf.Tensor1D;
-  let qkv: tf.Tensor2D = tf.matMul(rmsNorm(x, vector("attention.norm"), normEpsilon), matrix("attention.qkv"));
+  const name = `layers.${layer}`;
+  const vector = (of: string) => parameters.named[`${name}.${of}`] as tf.Tensor1D;
+  const times = (x: tf.Tensor2D, of: string) => linear(parameters, `${name}.${of}`, x);
+  let qkv = times(rmsNorm(x, vector("attention.norm"), normEpsilon), "attention.qkv");
   if (config.qkNorm) {
     const weights = { q: vector("attention.qnorm"), k: vector("attention.knorm") };
     qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
   }
   const attended = causalAttention(qkv, rope, { batch, time, heads, kvHeads });
-  const middle: tf.Tensor2D = tf.add(x, tf.matMul(attended, matrix("attention.out")));
+  const middle: tf.Tensor2D = tf.add(x, times(attended, "attention.out"));
   const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
-  const activated = swiglu(tf.matMul(normed, matrix("feedforward.gate")), tf.matMul(normed, matrix("feedforward.up")));
-  return tf.add(middle, tf.matMul(activated, matrix("feedforward.down")));
+  const activated = swiglu(times(normed, "feedforward.gate"), times(normed, "feedforward.up"));
+  return tf.add(middle, times(activated, "feedforward.down"));
 }
 
 /** What the copy head attends to from each loss position, and how much it counts. */
 function copyInputs(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  { named }: ModelParameters,
   { batch, time, positions, inputs, rows }: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
 ): CopyInputs {
   const { dModel } = config;
-  const queries = tf.matMul(at, parameters["copy.query"] as tf.Tensor2D);
-  const keys = tf.matMul(hidden, parameters["copy.key"] as tf.Tensor2D);
+  const queries = tf.matMul(at, named["copy.query"] as tf.Tensor2D);
+  const keys = tf.matMul(hidden, named["copy.key"] as tf.Tensor2D);
   const scores: tf.Tensor3D = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
     tf.reshape(keys, [batch, time, dModel]),
     false,
     true,
   );
-  const gates = tf.sigmoid(tf.add(tf.matMul(at, parameters["copy.gate"] as tf.Tensor2D), parameters["copy.bias"]!));
+  const gates = tf.sigmoid(tf.add(tf.matMul(at, named["copy.gate"] as tf.Tensor2D), named["copy.bias"]!));
   return { scores, gates: tf.reshape(gates, [-1]), tokens: inputs, rows, scale: 1 / Math.sqrt(dModel) };
 }

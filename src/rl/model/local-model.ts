@@ -8,6 +8,7 @@ import type {
   Completion,
   CompletionRequest,
   LanguageModel,
+  LoraConfig,
   ModelConfig,
   SupportRequest,
   SupportScore,
@@ -17,7 +18,7 @@ import { Decoder } from "./decoder.ts";
 import { DeviceWeights } from "./device-weights.ts";
 import { forward } from "./forward.ts";
 import { Mutex } from "./mutex.ts";
-import { checkWeights, initialWeights } from "./parameters.ts";
+import { initialWeights } from "./parameters.ts";
 import { checkSupport, readSupport } from "./support-score.ts";
 
 const scoreTokens = 2048;
@@ -65,6 +66,10 @@ export class LocalModel implements LanguageModel {
     return this.weights.count;
   }
 
+  get lora(): LoraConfig | null {
+    return this.weights.lora;
+  }
+
   get version(): number {
     return this.#version;
   }
@@ -88,7 +93,7 @@ export class LocalModel implements LanguageModel {
     for (const packed of packBatches(branches, scoreTokens)) {
       const read = await this.mutex.run(() => {
         const inverse = inverseTemperatures(packed, branches);
-        return readSupport(packed, request, () => forward(this.config, this.weights.named, packed, inverse));
+        return readSupport(packed, request, () => forward(this.config, this.weights.parameters, packed, inverse));
       });
       packed.indices.forEach((index, b) => (result[index] = read(b, completionLength(branches[index]!))));
     }
@@ -99,8 +104,23 @@ export class LocalModel implements LanguageModel {
     return this.mutex.run(() => this.weights.read());
   }
 
+  async exportAdapter(): Promise<WeightSet> {
+    return this.mutex.run(() => this.weights.readAdapter());
+  }
+
+  /**
+   * Puts an adapter on: from now on it is what serves with the weights and what a new trainer trains.
+   * @throws TrainerError ERR_LORA_CONFIG, ERR_WEIGHTS_MISMATCH
+   */
+  async adapt(lora: LoraConfig, weights: WeightSet): Promise<void> {
+    await this.mutex.run(async () => {
+      this.weights.adapt(lora, weights);
+      await this.#decoder.renew();
+    });
+  }
+
   async importWeights(weights: WeightSet, version: number): Promise<number> {
-    checkWeights(this.config, weights);
+    this.weights.check(weights);
     return this.mutex.run(async () => {
       const startedMs = performance.now();
       this.weights.load(weights);

@@ -4,7 +4,8 @@ import { imitationLoss } from "../losses/imitation.ts";
 import { policyLoss } from "../losses/policy-gradient.ts";
 import { completionLength, layOut, perToken, type PackedBatch } from "./batch.ts";
 import type { ModelConfig, PolicyCall, TrainBatch, TrainerOptions } from "./contract.ts";
-import { forward, type ParameterTensors } from "./forward.ts";
+import { forward } from "./forward.ts";
+import type { ModelParameters, ParameterTensors } from "./linear.ts";
 import { inverseTemperatures } from "./local-model.ts";
 import { gatherSupport, readRows } from "./support.ts";
 import type { TokenLogprobs } from "./token-logprobs.ts";
@@ -22,7 +23,9 @@ export interface MicrobatchValues {
 
 export interface MicrobatchInputs {
   readonly config: ModelConfig;
-  readonly parameters: ParameterTensors;
+  readonly parameters: ModelParameters;
+  /** Those whose gradient is wanted; the rest is constant. */
+  readonly trained: ParameterTensors;
   readonly batch: TrainBatch;
   readonly packed: PackedBatch;
   /** Of the whole batch. */
@@ -32,17 +35,18 @@ export interface MicrobatchInputs {
   readonly values: MicrobatchValues;
 }
 
-/** This part's share of the gradient, flat [P], in the order of the parameters. */
-export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor1D> {
-  const { config, parameters, batch, packed, values } = inputs;
-  const names = Object.keys(parameters);
+/** This part's share of the gradient, by trained parameter in their order; the caller's to dispose. */
+export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor[]> {
+  const { config, parameters, trained, batch, packed, options, values } = inputs;
+  const names = Object.keys(trained);
   const inverse = batch.type === "policy" ? inverseTemperatures(packed, batch.sequences) : null;
   const layout = batch.type === "policy" ? layOutSupport(packed, batch.sequences) : null;
+  const recompute = options.recompute ? names : null;
   let seen: Seen | null = null;
-  const { loss, gradient } = tf.tidy(() => {
+  const { loss, gradients } = tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
-      const named = Object.fromEntries(names.map((name, i) => [name, tensors[i]!]));
-      const result = forward(config, named, packed, inverse);
+      const named = { ...parameters.named, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
+      const result = forward(config, { ...parameters, named }, packed, inverse, recompute);
       const support = layout === null ? null : gatherSupport(result.logs(), layout.ids);
       seen = {
         logprobs: keepCopy(result.logprobs),
@@ -50,11 +54,11 @@ export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.T
         support: support === null ? null : keepCopy(support),
       };
       return partLoss(inputs, result, support);
-    })(Object.values(parameters));
-    return { loss: value, gradient: tf.concat<tf.Tensor1D>(grads.map((part) => tf.reshape<tf.Rank.R1>(part, [-1]))) };
+    })(Object.values(trained));
+    return { loss: value, gradients: grads };
   });
   await readValues(values, inputs, loss, seen!, layout);
-  return gradient;
+  return gradients;
 }
 
 /** Outlives the pass. */

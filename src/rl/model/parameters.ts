@@ -51,8 +51,12 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
 }
 
 export function initialWeights(config: ModelConfig, seed: number): WeightSet {
+  return drawWeights(parameterSpecs(config), seed);
+}
+
+export function drawWeights(specs: readonly ParameterSpec[], seed: number): WeightSet {
   const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
-  for (const { name, shape, size, init } of parameterSpecs(config)) {
+  for (const { name, shape, size, init } of specs) {
     const data = new Float32Array(size);
     if (init === "one") data.fill(1);
     else if (init !== "zero") {
@@ -66,8 +70,7 @@ export function initialWeights(config: ModelConfig, seed: number): WeightSet {
 }
 
 /** @throws TrainerError ERR_WEIGHTS_MISMATCH that names the first parameter that does not fit. */
-export function checkWeights(config: ModelConfig, weights: WeightSet): void {
-  const specs = parameterSpecs(config);
+export function checkWeights(specs: readonly ParameterSpec[], weights: WeightSet): void {
   const fail = (what: string): never => {
     throw new TrainerError(`weights do not fit the model: ${what}`, { code: "ERR_WEIGHTS_MISMATCH" });
   };
