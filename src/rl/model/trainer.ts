@@ -65,7 +65,7 @@ export class LocalTrainer implements Trainer {
   }
 
   async #step(batch: TrainBatch): Promise<StepMetrics> {
-    const { weights, config } = this.model;
+    const { weights } = this.model;
     const lossTokens = batch.sequences.reduce((sum, sequence) => sum + completionLength(sequence), 0);
     const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
     const values: MicrobatchValues = {

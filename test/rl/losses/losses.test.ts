@@ -153,9 +153,13 @@ describe("AdamW", () => {
           epsilon: 1e-8,
           decay: weightDecay,
         });
-        let state: AdamWState = { parameter: tf.fill([2, 1], 0.5), first: tf.zeros([2, 1]), second: tf.zeros([2, 1]) };
+        let state: AdamWState = {
+          parameter: tf.tensor2d([[0.5], [0.5]]),
+          first: tf.zeros([2, 1]),
+          second: tf.zeros([2, 1]),
+        };
         for (const [index, gradient] of gradients.entries()) {
-          state = adamWStep(state, tf.fill([2, 1], 2 * gradient), { ...options, step: index + 1 });
+          state = adamWStep(state, tf.tensor2d([[2 * gradient], [2 * gradient]]), { ...options, step: index + 1 });
           for (const value of await state.parameter.data()) expect(value).toBeCloseTo(golden[index]!, 6);
         }
       }
@@ -190,7 +194,7 @@ describe("AdamW", () => {
 
   it.each(["cpu", "wasm", "torch"] as const)("measures the norm of all gradients together, on %s", async (name) => {
     await loadBackend(name);
-    const many = tf.fill([300, 1000], 0.01);
+    const many = tf.mul(tf.ones([300, 1000]), 0.01);
     const [norm] = await gradientNorm([many, tf.tensor1d([4]), tf.scalar(-3)]).data();
     expect(norm).toBeCloseTo(Math.sqrt(30 + 25), 2);
   });
