@@ -1,6 +1,7 @@
 /** The configuration of a training run: parsed once at the edge, saved resolved beside the run. */
 import { z } from "zod";
 import { parseUserConfig } from "../../core/parse-config.ts";
+import { backendNames } from "../backend/names.ts";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -72,7 +73,7 @@ export const trainConfigSchema = z.strictObject({
   horizon: count.default(1),
   parallel: count.default(24).describe("environments open at once"),
   sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
-  backend: z.enum(["auto", "wasm", "cpu"]).default("auto"),
+  backend: z.enum(["auto", ...backendNames]).default("auto"),
   weights: z.record(z.string(), positive).default({}).describe("sampling weight of each environment id; default 1"),
   model: modelSchema.prefault({}),
   start: startSchema.prefault({}),

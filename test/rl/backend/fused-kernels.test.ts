@@ -114,18 +114,3 @@ describe("repaired wasm kernels", () => {
     expect((await value.data())[0]).toBe(3 * 1024 * 1024 * 512);
   });
 });
-
-describe("loadBackend", () => {
-  it("names the backend it took", async () => {
-    expect(await loadBackend("wasm")).toMatchObject({ name: "wasm", refused: [] });
-    expect(await loadBackend("cpu")).toMatchObject({ name: "cpu", refused: [] });
-    expect((await loadBackend()).name).toBe("wasm");
-  });
-
-  it("refuses a name it does not know, with the ones it does", async () => {
-    await expect(loadBackend("cuda" as "cpu")).rejects.toMatchObject({
-      code: "ERR_BACKEND_UNAVAILABLE",
-      message: expect.stringContaining("wasm, cpu or auto"),
-    });
-  });
-});
