@@ -1,8 +1,11 @@
 /** The wasm backend (SIMD, one thread) with its repairs and the fused kernels. */
 import { setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
+import { repairEmptyReductions } from "./empty-reductions.ts";
 import { fusedKernels } from "./fused-kernels.ts";
+import { replaceKernel } from "./replace-kernel.ts";
 import { tf } from "./tf.ts";
 import { attentionBackward, attentionForward } from "./wasm-attention.ts";
+import { correctWasmKernels } from "./wasm-corrections.ts";
 import { rmsNormBackward, rmsNormForward, swigluBackward, swigluForward } from "./wasm-elementwise.ts";
 import { WasmHeap } from "./wasm-heap.ts";
 import { repairedKernels } from "./wasm-repairs.ts";
@@ -21,10 +24,9 @@ export async function startWasm(): Promise<string> {
 }
 
 function installKernels(heap: WasmHeap): void {
-  for (const { name, run } of repairedKernels(heap)) {
-    if (tf.getKernel(name, "wasm") !== undefined) tf.unregisterKernel(name, "wasm");
-    tf.registerKernel({ kernelName: name, backendName: "wasm", kernelFunc: run });
-  }
+  for (const { name, run } of repairedKernels(heap)) replaceKernel("wasm", name, () => run);
+  correctWasmKernels(heap);
+  repairEmptyReductions("wasm");
   for (const [kernel, kernelFunc] of Object.entries(fused(heap)))
     tf.registerKernel({ kernelName: kernel, backendName: "wasm", kernelFunc });
 }

@@ -4,7 +4,9 @@
  * Every fused kernel is composed here: see fused-kernels.ts.
  */
 import { BackendUnavailable, importOptional, type StartOptions } from "./candidate.ts";
+import { repairEmptyReductions } from "./empty-reductions.ts";
 import { tf } from "./tf.ts";
+import { correctWebgpuKernels } from "./webgpu-corrections.ts";
 import { hasVulkanDriver } from "./vulkan-drivers.ts";
 
 /** What we use of WebGPU. Structural: two packages of ours bring two versions of its global types. */
@@ -54,6 +56,8 @@ const driverFix =
 let dawn: Promise<Dawn> | undefined;
 let adapter: Promise<Adapter> | undefined;
 let registration: Promise<void> | undefined;
+/** What the device could not do. WebGPU reports it beside the call, and computes on with zeros. */
+let failure: Error | undefined;
 
 /** @throws BackendUnavailable; so too for a software adapter, unless asked for by name. */
 export async function startWebgpu({ byName }: StartOptions): Promise<string> {
@@ -65,6 +69,8 @@ export async function startWebgpu({ byName }: StartOptions): Promise<string> {
   if ((info as SoftwareAware).isFallbackAdapter === true && !byName)
     throw new BackendUnavailable(`only a software adapter, taken when asked for by name (${device})`);
   await (registration ??= register(await dawn, await adapter));
+  // Who starts anew has given up what there was.
+  failure = undefined;
   if (!(await tf.setBackend("webgpu"))) throw new Error("the webgpu backend did not initialise");
   await tf.ready();
   return device;
@@ -92,13 +98,12 @@ async function register({ gpu, globals }: Dawn, adapter: Adapter): Promise<void>
   for (const name of neededGlobals)
     Object.defineProperty(globalThis, name, { value: globals[name], configurable: true, writable: true });
 
-  let failure: Error | undefined;
   device.addEventListener("uncapturederror", (event) => {
     failure ??= event.error;
     // Else Dawn prints it, and each of its consequences.
     event.preventDefault();
   });
-  /** WebGPU reports what it cannot do beside the call, and computes on with zeros: no result may be read after that. */
+  /** Nothing is read after a failure: what depends on it cannot be told from what does not. */
   class CheckedBackend extends WebGPUBackend {
     override async read(dataId: object): Promise<Awaited<ReturnType<InstanceType<typeof WebGPUBackend>["read"]>>> {
       const values = await super.read(dataId);
@@ -113,6 +118,8 @@ async function register({ gpu, globals }: Dawn, adapter: Adapter): Promise<void>
       () => new CheckedBackend(device as unknown as Arguments[0], adapter.info as unknown as Arguments[1]),
     ),
   );
+  repairEmptyReductions("webgpu");
+  correctWebgpuKernels();
 }
 
 /** The backend's constructor asks `navigator.gpu` whether there is WebGPU; left there, others would take us for a browser. */
