@@ -12,7 +12,7 @@ import { loadBackend, type BackendPreference } from "../backend/load-backend.ts"
 import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
 import type { LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
 
 const positive = z.int().min(1);
 export const modelConfigSchema: z.ZodType<ModelConfig> = z.strictObject({

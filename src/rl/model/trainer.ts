@@ -17,7 +17,7 @@ import { loadModel, readJson, writeDirectory, writeModelFiles } from "./checkpoi
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
 import { checkSequences, type LocalModel } from "./local-model.ts";
 import { microbatchGradient, type MicrobatchValues } from "./microbatch.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
 
 export const defaultTrainerOptions = {
   warmupSteps: 0,

@@ -102,7 +102,7 @@ describe("a training step", () => {
     await trainer.step(policy);
     const path = join(directory, "slope");
     await trainer.save(path, 0);
-    const { readSafetensors } = await import("../../../src/rl/model/safetensors.ts");
+    const { readSafetensors } = await import("../../../src/rl/checkpoints/safetensors/weight-set.ts");
     const gradient = (await readSafetensors(join(path, "optimizer.safetensors")))["first"]!.data;
     const lossAt = async (direction: Float64Array, step: number) => {
       let offset = 0;
