@@ -9,7 +9,7 @@ import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { messageOf, TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
-import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
+import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import type { LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
