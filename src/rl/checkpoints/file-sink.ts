@@ -37,12 +37,21 @@ export class FileSink implements TensorSink {
     for (const { name, shape } of places) this.#missing.set(name, elementsOf(shape)!);
   }
 
-  /** @param head written first, at the file's start. */
-  static async create(path: string, head: Uint8Array, places: readonly TensorPlace[]): Promise<FileSink> {
+  /**
+   * @param head written first, at the file's start.
+   * @param size of the whole file, where it ends later than its last tensor. Default: where that ends.
+   */
+  static async create(
+    path: string,
+    head: Uint8Array,
+    places: readonly TensorPlace[],
+    size?: number,
+  ): Promise<FileSink> {
     const file = await RandomAccessFile.open(`${path}.${process.pid}.tmp`, "create");
     const sink = new FileSink(file, path, places);
     try {
       await file.write(0, head);
+      if (size !== undefined) await file.resize(size);
     } catch (error) {
       await sink[Symbol.asyncDispose]();
       throw error;

@@ -62,6 +62,11 @@ export class RandomAccessFile {
     }
   }
 
+  /** Zeros fill what is added. */
+  resize(size: number): Promise<void> {
+    return this.#handle.truncate(size);
+  }
+
   close(): Promise<void> {
     return this.#handle.close();
   }

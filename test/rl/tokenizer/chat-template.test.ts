@@ -83,7 +83,6 @@ describe("a chat template", () => {
   });
 
   it("cannot be talked into a token by texts that join", () => {
-    // The template writes these side by side: name, then arguments, with quotes of its own between.
     const joining = createHuggingFaceTokenizer(
       tinyBpe({ template: "<{% for message in messages %}{{ message.content }}{% endfor %}|>" }),
     );
@@ -109,6 +108,16 @@ describe("a chat template", () => {
       }),
       { numRuns: 500 },
     );
+  });
+
+  it.each([
+    ["begins", "{{ messages[0].content }}_end|>", "<|im"],
+    ["ends", "<|im_{{ messages[0].content }}", "end|>"],
+    ["lies within", "<|im{{ messages[0].content }}|>", "_end"],
+  ])("cannot be completed into a token by a text that %s it", (_, template, content) => {
+    const joining = createHuggingFaceTokenizer(tinyBpe({ template }));
+    const ids = joining.applyChatTemplate([{ role: "user", content }]);
+    expect(ids).toEqual(joining.encode("<|im_end|>"));
   });
 
   it("guards names and arguments of tools as well", () => {
