@@ -6,11 +6,16 @@ import { createSafetensors } from "./writer.ts";
 export type TensorRecord = Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>;
 
 /** Complete or absent: written beside its place and renamed. */
-export async function writeSafetensors(path: string, tensors: TensorRecord): Promise<void> {
+export async function writeSafetensors(
+  path: string,
+  tensors: TensorRecord,
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const entries = Object.entries(tensors);
   await using sink = await createSafetensors(
     path,
     entries.map(([name, { shape }]) => ({ name, type: "F32", shape })),
+    metadata,
   );
   for (const [name, { data }] of entries) await sink.write(name, 0, data);
   await sink.commit();
