@@ -32,6 +32,12 @@ export interface StoredTensor {
   readonly column: number;
 }
 
+/** What of an architecture decides which parameters there are. */
+export type ModelShape = Pick<
+  Architecture,
+  "vocabSize" | "dModel" | "layers" | "heads" | "kvHeads" | "headSize" | "ffn" | "tiedHead" | "qkNorm"
+>;
+
 export interface Parameter {
   readonly name: string;
   readonly shape: readonly number[];
@@ -41,8 +47,8 @@ export interface Parameter {
 }
 
 /** In our order. */
-export function parameterLayout(architecture: Architecture): Parameter[] {
-  const { vocabSize: V, dModel: D, ffn: F, headSize: S, heads, kvHeads, layers, tiedHead, qkNorm } = architecture;
+export function parameterLayout(model: ModelShape): Parameter[] {
+  const { vocabSize: V, dModel: D, ffn: F, headSize: S, heads, kvHeads, layers, tiedHead, qkNorm } = model;
   const parameters: Parameter[] = [];
   const whole = (name: string, role: StoredTensor["role"], layer: number | null, shape: number[]) =>
     parameters.push({ name, shape, transposed: false, tensors: [{ role, layer, shape, column: 0 }] });

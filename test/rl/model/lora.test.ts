@@ -324,6 +324,6 @@ describe("a saved adapter", () => {
     await saveModel(await adaptedModel(some), path);
     const file = join(path, "adapter_config.json");
     await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...wrong }));
-    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_MODEL_CORRUPT" });
+    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_CHECKPOINT_UNSUPPORTED" });
   });
 });

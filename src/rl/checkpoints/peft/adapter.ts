@@ -2,35 +2,25 @@
  * A LoRA adapter (arXiv:2106.09685) as PEFT keeps it: adapter_config.json and adapter_model.safetensors. Each adapted
  * matrix W [out, in] has A [rank, in] and B [out, rank], and acts as W + (alpha / rank) B A.
  */
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TrainerError } from "../../../core/errors.ts";
-import type { Architecture } from "../architecture.ts";
 import { huggingFaceForm } from "../huggingface/weights.ts";
 import { readJsonFile } from "../json-file.ts";
-import { parameterLayout } from "../parameter-layout.ts";
+import { loraTargets, type LoraConfig } from "../../model/contract.ts";
+import { parameterLayout, type ModelShape } from "../parameter-layout.ts";
 import { readSafetensors, writeSafetensors, type TensorRecord } from "../safetensors/weight-set.ts";
 
-/** PEFT's names of the matrices that can be adapted. */
-export const adapterTargets = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"] as const;
-export type AdapterTarget = (typeof adapterTargets)[number];
-
-export interface AdapterConfig {
-  readonly rank: number;
-  readonly alpha: number;
-  /** In every layer. */
-  readonly targets: readonly AdapterTarget[];
-  /** In training; no part of what is computed afterwards. */
-  readonly dropout: number;
-  /** Directory or name of the model that it belongs to. */
-  readonly baseModel: string | null;
-}
-
 export interface Adapter {
-  readonly config: AdapterConfig;
+  readonly lora: LoraConfig;
   /** By PEFT's names: `base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight`. */
   readonly weights: TensorRecord;
+  /** In training; no part of what is computed afterwards. Default 0. */
+  readonly dropout?: number;
+  /** Directory or name of the model that it belongs to. Default null. */
+  readonly baseModel?: string | null;
 }
 
 const configFile = "adapter_config.json";
@@ -62,11 +52,16 @@ const only: readonly [key: string, fine: (value: unknown) => boolean, supported:
   ["target_parameters", isEmpty, "none"],
 ];
 
+/** Whether the directory holds an adapter. */
+export function hasAdapter(directory: string): boolean {
+  return existsSync(join(directory, configFile));
+}
+
 /**
  * @throws TrainerError ERR_MODEL_MISSING, ERR_MODEL_CORRUPT, ERR_WEIGHTS_MISSING, ERR_WEIGHTS_CORRUPT,
  *   ERR_CHECKPOINT_UNSUPPORTED (names the key), ERR_WEIGHTS_MISMATCH (names tensor, expected and found shape)
  */
-export async function readAdapter(directory: string, architecture: Architecture): Promise<Adapter> {
+export async function readAdapter(directory: string, shape: ModelShape): Promise<Adapter> {
   const path = join(directory, configFile);
   const file = await readJsonFile(path, schema);
   const unsupported = (key: string, value: unknown, supported: string): never => {
@@ -79,25 +74,24 @@ export async function readAdapter(directory: string, architecture: Architecture)
     if (value !== undefined && value !== null && !fine(value)) unsupported(key, value, supported);
   }
   const { target_modules: modules } = file;
-  const targets = adapterTargets.filter((target) => modules.includes(target));
+  const targets = loraTargets.filter((target) => modules.includes(target));
   if (typeof modules === "string" || targets.length !== new Set(modules).size)
-    return unsupported("target_modules", modules, `a list of ${adapterTargets.join(", ")}`);
-  const config: AdapterConfig = {
-    rank: file.r,
-    alpha: file.lora_alpha,
-    targets,
+    return unsupported("target_modules", modules, `a list of ${loraTargets.join(", ")}`);
+  const adapter = {
+    lora: { rank: file.r, alpha: file.lora_alpha, targets },
+    weights: await readSafetensors(join(directory, weightsFile)),
     dropout: file.lora_dropout ?? 0,
     baseModel: file.base_model_name_or_path ?? null,
   };
-  const weights = await readSafetensors(join(directory, weightsFile));
-  checkAdapter({ config, weights }, architecture);
-  return { config, weights };
+  checkAdapter(adapter, shape);
+  return adapter;
 }
 
 /** Makes the directory where there is none, and replaces the adapter that was there. @throws as `checkAdapter`. */
-export async function writeAdapter(directory: string, adapter: Adapter, architecture: Architecture): Promise<void> {
-  checkAdapter(adapter, architecture);
-  const { rank, alpha, targets, dropout, baseModel } = adapter.config;
+export async function writeAdapter(directory: string, adapter: Adapter, shape: ModelShape): Promise<void> {
+  checkAdapter(adapter, shape);
+  const { lora, weights, dropout = 0, baseModel = null } = adapter;
+  const { rank, alpha, targets } = lora;
   const document = {
     peft_type: "LORA",
     task_type: "CAUSAL_LM",
@@ -118,17 +112,17 @@ export async function writeAdapter(directory: string, adapter: Adapter, architec
     alpha_pattern: {},
   };
   await mkdir(directory, { recursive: true });
-  await writeSafetensors(join(directory, weightsFile), adapter.weights, { format: "pt" });
+  await writeSafetensors(join(directory, weightsFile), weights, { format: "pt" });
   await writeFile(join(directory, configFile), `${JSON.stringify(document, null, 2)}\n`);
 }
 
 /** Shapes by PEFT's names, layer by layer. */
 export function adapterShapes(
-  { rank, targets }: Pick<AdapterConfig, "rank" | "targets">,
-  architecture: Architecture,
+  { rank, targets }: Pick<LoraConfig, "rank" | "targets">,
+  shape: ModelShape,
 ): Map<string, readonly [number, number]> {
   const shapes = new Map<string, readonly [number, number]>();
-  for (const tensor of parameterLayout(architecture).flatMap(({ tensors }) => tensors)) {
+  for (const tensor of parameterLayout(shape).flatMap(({ tensors }) => tensors)) {
     const module = huggingFaceForm.nameOf(tensor).replace(/\.weight$/, "");
     if (!targets.some((target) => module.endsWith(`.${target}`))) continue;
     const [outputs, inputs] = tensor.shape as readonly [number, number];
@@ -139,11 +133,11 @@ export function adapterShapes(
 }
 
 /** @throws TrainerError ERR_WEIGHTS_MISMATCH that names tensor, expected and found shape. */
-export function checkAdapter({ config, weights }: Adapter, architecture: Architecture): void {
+export function checkAdapter({ lora, weights }: Adapter, model: ModelShape): void {
   const fail = (why: string): never => {
     throw new TrainerError(`the adapter does not fit the model: ${why}`, { code: "ERR_WEIGHTS_MISMATCH" });
   };
-  const shapes = adapterShapes(config, architecture);
+  const shapes = adapterShapes(lora, model);
   for (const [name, shape] of shapes) {
     const found = Object.hasOwn(weights, name) ? weights[name] : undefined;
     if (found === undefined) fail(`"${name}" is missing; expected [${shape.join(",")}]`);

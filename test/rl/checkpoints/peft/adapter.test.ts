@@ -2,13 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import {
-  adapterShapes,
-  adapterTargets,
-  readAdapter,
-  writeAdapter,
-  type Adapter,
-} from "../../../../src/rl/checkpoints/peft/adapter.ts";
+import { adapterShapes, readAdapter, writeAdapter, type Adapter } from "../../../../src/rl/checkpoints/peft/adapter.ts";
+import { loraTargets } from "../../../../src/rl/model/contract.ts";
 import { SafetensorsFile } from "../../../../src/rl/checkpoints/safetensors/reader.ts";
 import { writeSafetensors } from "../../../../src/rl/checkpoints/safetensors/weight-set.ts";
 import { qwen3 } from "../tiny.ts";
@@ -19,9 +14,11 @@ beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), "afterstate-adap
 afterAll(() => rm(root, { recursive: true, force: true }));
 beforeEach(async () => void (directory = await mkdtemp(join(root, "adapter-"))));
 
-const config = { rank: 2, alpha: 16, targets: adapterTargets, dropout: 0.1, baseModel: "models/tiny" };
-const adapterOf = (targets: Adapter["config"]["targets"] = adapterTargets): Adapter => ({
-  config: { ...config, targets },
+const lora = { rank: 2, alpha: 16, targets: loraTargets };
+const adapterOf = (targets: Adapter["lora"]["targets"] = loraTargets): Adapter => ({
+  lora: { ...lora, targets },
+  dropout: 0.1,
+  baseModel: "models/tiny",
   weights: Object.fromEntries(
     [...adapterShapes({ rank: 2, targets }, qwen3)].map(([name, shape], i) => [
       name,
@@ -60,7 +57,7 @@ const writePeft = async (change: object = {}, weights = adapterOf(["q_proj", "v_
 
 describe("an adapter", () => {
   it("has PEFT's names and shapes: A [rank, in], B [out, rank], of the matrices as Hugging Face has them", () => {
-    expect(Object.fromEntries([...adapterShapes(config, qwen3)].slice(14))).toEqual({
+    expect(Object.fromEntries([...adapterShapes(lora, qwen3)].slice(14))).toEqual({
       "base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight": [2, 8],
       "base_model.model.model.layers.1.self_attn.q_proj.lora_B.weight": [24, 2],
       "base_model.model.model.layers.1.self_attn.k_proj.lora_A.weight": [2, 8],
@@ -90,7 +87,7 @@ describe("an adapter", () => {
       lora_alpha: 16,
       lora_dropout: 0.1,
       bias: "none",
-      target_modules: [...adapterTargets],
+      target_modules: [...loraTargets],
       base_model_name_or_path: "models/tiny",
     });
     await using file = await SafetensorsFile.open(join(nested, "adapter_model.safetensors"));
@@ -101,7 +98,7 @@ describe("an adapter", () => {
     await writePeft();
     expect(await readAdapter(directory, qwen3)).toEqual(adapterOf(["q_proj", "v_proj"]));
     await writePeft({ base_model_name_or_path: null, lora_dropout: undefined });
-    expect((await readAdapter(directory, qwen3)).config).toMatchObject({ baseModel: null, dropout: 0 });
+    expect(await readAdapter(directory, qwen3)).toMatchObject({ baseModel: null, dropout: 0 });
   });
 
   it.each<[string, unknown, RegExp]>([
