@@ -1,16 +1,6 @@
 /** What a checkpoint says of its model: the decoders that Afterstate can run, Llama's and Qwen3's. */
 import { TrainerError } from "../../core/errors.ts";
-
-export type RopeScaling =
-  | { readonly type: "linear"; readonly factor: number }
-  | {
-      readonly type: "llama3";
-      readonly factor: number;
-      readonly lowFrequencyFactor: number;
-      readonly highFrequencyFactor: number;
-      /** Tokens. */
-      readonly originalContext: number;
-    };
+import type { RopeScaling } from "../model/contract.ts";
 
 export interface Architecture {
   readonly vocabSize: number;
@@ -31,11 +21,14 @@ export interface Architecture {
   readonly qkNorm: boolean;
   readonly normEpsilon: number;
   readonly ropeBase: number;
-  readonly ropeScaling: RopeScaling | null;
+  readonly ropeScaling: RopeScaling;
   readonly bosId: number | null;
   /** Any of them ends a completion. */
   readonly eosIds: readonly number[];
 }
+
+/** What YaRN (arXiv:2309.00071) has where nothing is said, in transformers and in llama.cpp. */
+export const yarnDefaults = { betaFast: 32, betaSlow: 1, attentionFactor: null } as const;
 
 /** Beyond any model there is: a header that says more wants our memory, not our service. */
 const limits = {

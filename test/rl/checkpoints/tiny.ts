@@ -35,6 +35,15 @@ export const qwen3: Architecture = {
   eosIds: [3, 4],
 };
 
+export const yarn = {
+  type: "yarn",
+  factor: 4,
+  originalContext: 32768,
+  betaFast: 32,
+  betaSlow: 1,
+  attentionFactor: null,
+} as const;
+
 /** Values that half precision holds exactly. */
 export function parametersOf(architecture: Architecture): NamedTensor[] {
   return parameterLayout(architecture).map(({ name, shape }) => {

@@ -4,7 +4,9 @@
  * kept beside it, under keys of our own, that others pass over.
  */
 import { TrainerError } from "../../../core/errors.ts";
-import { checkArchitecture, type Architecture, type RopeScaling } from "../architecture.ts";
+import type { RopeScaling } from "../../model/contract.ts";
+import { ropeFrequencies } from "../../model/rope.ts";
+import { checkArchitecture, yarnDefaults, type Architecture } from "../architecture.ts";
 import type { GgufMetadata, TypedValue } from "./metadata.ts";
 import type { GgufFile } from "./reader.ts";
 import type { GgufFloatType } from "./tensor-types.ts";
@@ -12,7 +14,7 @@ import { readTensor } from "../tensors.ts";
 
 export const ropeTensor = "rope_freqs.weight";
 const ownScaling = "afterstate.rope_scaling";
-type Llama3Scaling = Extract<RopeScaling, { type: "llama3" }>;
+type Scaling<Type> = Extract<RopeScaling, { readonly type: Type }>;
 /** Of Llama 3.1, 3.2 and 3.3, which differ in the factor alone. */
 const publishedScaling = { lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8192 } as const;
 /** ggml's `llama_ftype`: what most of the weights are. */
@@ -94,6 +96,11 @@ export function ggufArchitecture(architecture: Architecture, type: GgufFloatType
   if (ropeScaling?.type === "linear") {
     metadata.set(`${name}.rope.scaling.type`, { type: "string", value: "linear" });
     real(`${name}.rope.scaling.factor`, ropeScaling.factor);
+  } else if (ropeScaling?.type === "yarn") {
+    checkYarn(ropeScaling);
+    metadata.set(`${name}.rope.scaling.type`, { type: "string", value: "yarn" });
+    real(`${name}.rope.scaling.factor`, ropeScaling.factor);
+    integer(`${name}.rope.scaling.original_context_length`, ropeScaling.originalContext);
   } else if (ropeScaling) {
     real(`${ownScaling}.factor`, ropeScaling.factor);
     real(`${ownScaling}.low_frequency_factor`, ropeScaling.lowFrequencyFactor);
@@ -106,19 +113,21 @@ export function ggufArchitecture(architecture: Architecture, type: GgufFloatType
   return metadata;
 }
 
-/**
- * What each of a head's frequencies is divided by: [headSize / 2].
- * Source: Llama 3.1's reference implementation (`apply_scaling`), as divisors of base^(-2i / headSize).
- */
-export function ropeDivisors(scaling: Llama3Scaling, headSize: number, ropeBase: number): Float32Array {
-  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext } = scaling;
-  return Float32Array.from({ length: headSize / 2 }, (_, i) => {
-    const wavelength = 2 * Math.PI * ropeBase ** ((2 * i) / headSize);
-    if (wavelength < originalContext / high) return 1;
-    if (wavelength > originalContext / low) return factor;
-    const smooth = (originalContext / wavelength - low) / (high - low);
-    return 1 / ((1 - smooth) / factor + smooth);
-  });
+/** llama.cpp has had no keys for the others until lately, and has changed what they mean. */
+function checkYarn({ betaFast, betaSlow, attentionFactor }: Scaling<"yarn">): void {
+  const { betaFast: fast, betaSlow: slow } = yarnDefaults;
+  if (betaFast !== fast || betaSlow !== slow || attentionFactor !== null)
+    throw new TrainerError(
+      `GGUF takes YaRN with betaFast ${fast}, betaSlow ${slow} and no attentionFactor, not ${betaFast}, ${betaSlow}, ${attentionFactor}`,
+      { code: "ERR_CHECKPOINT_UNSUPPORTED" },
+    );
+}
+
+/** What each of a head's frequencies base^(-2i / headSize) is divided by: [headSize / 2]. */
+export function ropeDivisors(ropeScaling: Scaling<"llama3">, headSize: number, ropeBase: number): Float32Array {
+  const plain = ropeFrequencies({ headSize, ropeBase, ropeScaling: null });
+  const scaled = ropeFrequencies({ headSize, ropeBase, ropeScaling });
+  return Float32Array.from(plain, (frequency, i) => frequency / scaled[i]!);
 }
 
 async function scalingOf(
@@ -127,12 +136,18 @@ async function scalingOf(
   headSize: number,
   ropeBase: number,
   unsupported: (key: string, supported: string) => never,
-): Promise<RopeScaling | null> {
+): Promise<RopeScaling> {
   const { metadata, path } = file;
   const type = metadata.get(`${name}.rope.scaling.type`) ?? "none";
   const factor = metadata.get(`${name}.rope.scaling.factor`);
   if (type === "linear" && typeof factor === "number") return { type, factor: shortest(factor) };
-  if (type !== "none") return unsupported(`${name}.rope.scaling.type`, "none, linear with a factor");
+  const originalContext = metadata.get(`${name}.rope.scaling.original_context_length`);
+  if (type === "yarn" && typeof factor === "number" && typeof originalContext === "number") {
+    const other = [...metadata.keys()].find((key) => /\.rope\.scaling\.(attn_factor|yarn_.*)$/.test(key));
+    if (other !== undefined) return unsupported(other, "YaRN with its defaults");
+    return { type, factor: shortest(factor), originalContext, ...yarnDefaults };
+  }
+  if (type !== "none") return unsupported(`${name}.rope.scaling.type`, "none, linear, yarn, with their factors");
   if (!file.tensors.has(ropeTensor)) return null;
   const { data } = await readTensor(file, ropeTensor);
   const scaling = ownScalingOf(metadata) ?? {
@@ -148,7 +163,7 @@ async function scalingOf(
   return scaling;
 }
 
-function ownScalingOf(metadata: GgufMetadata): Llama3Scaling | null {
+function ownScalingOf(metadata: GgufMetadata): Scaling<"llama3"> | null {
   const values = ["factor", "low_frequency_factor", "high_frequency_factor", "original_context"].map((key) =>
     metadata.get(`${ownScaling}.${key}`),
   );

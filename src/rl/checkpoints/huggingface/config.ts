@@ -10,7 +10,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { TrainerError } from "../../../core/errors.ts";
-import { checkArchitecture, type Architecture, type RopeScaling } from "../architecture.ts";
+import type { RopeScaling } from "../../model/contract.ts";
+import { checkArchitecture, yarnDefaults, type Architecture } from "../architecture.ts";
 import type { FloatType } from "../float-types.ts";
 import { readJsonFile, readOptionalJsonFile } from "../json-file.ts";
 
@@ -150,7 +151,8 @@ function ropeOf(
     const ropeBase = rope["rope_theta"] === undefined ? (config.rope_theta ?? 10_000) : number("rope_theta");
     if (type === "default") return { ropeBase, ropeScaling: null };
     if (type === "linear") return { ropeBase, ropeScaling: { type, factor: number("factor") } };
-    if (type !== "llama3") return unsupported(`${key}.rope_type`, type, "default, linear, llama3");
+    if (type === "yarn") return { ropeBase, ropeScaling: yarnOf(rope, number, key) };
+    if (type !== "llama3") return unsupported(`${key}.rope_type`, type, "default, linear, llama3, yarn");
     const ropeScaling: RopeScaling = {
       type,
       factor: number("factor"),
@@ -159,6 +161,28 @@ function ropeOf(
       originalContext: number("original_max_position_embeddings"),
     };
     return { ropeBase, ropeScaling };
+  };
+  const yarnOf = (
+    rope: Readonly<Record<string, unknown>>,
+    number: (name: string) => number,
+    key: string,
+  ): RopeScaling => {
+    // DeepSeek's, and gpt-oss's: other temperatures, another ramp.
+    for (const [name, fine] of [
+      ["mscale", null],
+      ["mscale_all_dim", null],
+      ["truncate", true],
+    ] as const)
+      if ((rope[name] ?? fine) !== fine) unsupported(`${key}.${name}`, rope[name], JSON.stringify(fine));
+    const optional = (name: string) => (rope[name] === undefined || rope[name] === null ? null : number(name));
+    return {
+      type: "yarn",
+      factor: number("factor"),
+      originalContext: optional("original_max_position_embeddings") ?? config.max_position_embeddings,
+      betaFast: optional("beta_fast") ?? yarnDefaults.betaFast,
+      betaSlow: optional("beta_slow") ?? yarnDefaults.betaSlow,
+      attentionFactor: optional("attention_factor"),
+    };
   };
   const [scaling, parameters] = [read("rope_scaling"), read("rope_parameters")];
   if (scaling && parameters && JSON.stringify(scaling) !== JSON.stringify(parameters))
@@ -196,8 +220,17 @@ function configOf(architecture: Architecture, type: FloatType): Record<string, u
   };
 }
 
-function scalingOf(scaling: RopeScaling): Record<string, unknown> {
+function scalingOf(scaling: NonNullable<RopeScaling>): Record<string, unknown> {
   if (scaling.type === "linear") return { rope_type: "linear", factor: scaling.factor };
+  if (scaling.type === "yarn")
+    return {
+      rope_type: "yarn",
+      factor: scaling.factor,
+      original_max_position_embeddings: scaling.originalContext,
+      beta_fast: scaling.betaFast,
+      beta_slow: scaling.betaSlow,
+      ...(scaling.attentionFactor !== null && { attention_factor: scaling.attentionFactor }),
+    };
   return {
     rope_type: "llama3",
     factor: scaling.factor,

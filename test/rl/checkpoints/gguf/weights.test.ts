@@ -9,7 +9,7 @@ import { GgufFile } from "../../../../src/rl/checkpoints/gguf/reader.ts";
 import { readGgufParameters, writeGguf, type GgufOptions } from "../../../../src/rl/checkpoints/gguf/weights.ts";
 import { createGguf } from "../../../../src/rl/checkpoints/gguf/writer.ts";
 import { readTensor } from "../../../../src/rl/checkpoints/tensors.ts";
-import { collect, llama, parametersOf, qwen3 } from "../tiny.ts";
+import { collect, llama, parametersOf, qwen3, yarn } from "../tiny.ts";
 
 let directory: string;
 let path: string;
@@ -96,6 +96,7 @@ describe("a model as GGUF", () => {
     ["llama as F16", { ...llama, ropeScaling: published }, "F16", "F16"],
     ["llama with linear scaling", { ...llama, ropeScaling: { type: "linear", factor: 2.5 } }, "F32", "F32"],
     ["qwen3 as BF16", qwen3, "BF16", "BF16"],
+    ["qwen3 with YaRN", { ...qwen3, ropeScaling: yarn }, "F32", "F32"],
     // Rows of eight: none can be blocks of 32.
     ["rows that no block fits", qwen3, "Q8_0", "F32"],
   ] as const)("comes back as it was written: %s", async (_, architecture, type, stored) => {
@@ -168,13 +169,31 @@ describe("a model as GGUF", () => {
 
   it.each<[string, TypedValue, string]>([
     ["general.architecture", { type: "string", value: "gemma" }, "ERR_CHECKPOINT_UNSUPPORTED"],
-    ["llama.rope.scaling.type", { type: "string", value: "yarn" }, "ERR_CHECKPOINT_UNSUPPORTED"],
+    ["llama.rope.scaling.type", { type: "string", value: "longrope" }, "ERR_CHECKPOINT_UNSUPPORTED"],
     ["llama.rope.dimension_count", { type: "u32", value: 8 }, "ERR_CHECKPOINT_UNSUPPORTED"],
     ["llama.attention.sliding_window", { type: "u32", value: 4096 }, "ERR_CHECKPOINT_UNSUPPORTED"],
     ["llama.expert_count", { type: "u32", value: 8 }, "ERR_CHECKPOINT_UNSUPPORTED"],
     ["llama.block_count", { type: "string", value: "many" }, "ERR_MODEL_CONFIG"],
   ])("with %s that we cannot do is refused by name", async (key, value, code) => {
     await expect(readMinimal([[key, value]])).rejects.toMatchObject({ code, message: expect.stringContaining(key) });
+  });
+
+  it("with a YaRN that llama.cpp has no sure keys for is neither written nor read", async () => {
+    for (const change of [{ betaFast: 16 }, { betaSlow: 2 }, { attentionFactor: 1.5 }])
+      await expect(write({ ...qwen3, ropeScaling: { ...yarn, ...change } })).rejects.toMatchObject({
+        code: "ERR_CHECKPOINT_UNSUPPORTED",
+      });
+    const metadata = [
+      ["llama.rope.scaling.type", { type: "string", value: "yarn" }],
+      ["llama.rope.scaling.factor", { type: "f32", value: 4 }],
+      ["llama.rope.scaling.original_context_length", { type: "u32", value: 64 }],
+    ] as const;
+    expect((await readMinimal(metadata)).ropeScaling).toEqual({ ...yarn, originalContext: 64 });
+    const other = ["llama.rope.scaling.attn_factor", { type: "f32", value: 1.5 }] as const;
+    await expect(readMinimal([...metadata, other])).rejects.toMatchObject({
+      code: "ERR_CHECKPOINT_UNSUPPORTED",
+      message: expect.stringContaining("attn_factor is 1.5"),
+    });
   });
 
   it("with tensors that do not fit its metadata is refused", async () => {

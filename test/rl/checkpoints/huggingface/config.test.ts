@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig, writeConfig } from "../../../../src/rl/checkpoints/huggingface/config.ts";
-import { llama, qwen3 } from "../tiny.ts";
+import { llama, qwen3, yarn } from "../tiny.ts";
 
 let root: string;
 beforeAll(async () => void (root = await mkdtemp(join(tmpdir(), "afterstate-config-"))));
@@ -133,6 +133,22 @@ describe("config.json", () => {
     });
   });
 
+  it("may stretch by YaRN, as Qwen3's model card has it", async () => {
+    const yarn = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 32768 };
+    const expected = { type: "yarn", factor: 4, betaFast: 32, betaSlow: 1, attentionFactor: null };
+    const scalingOf = async (rope: object) =>
+      (await read({ ...qwen306, rope_parameters: null, rope_theta: 1e6, rope_scaling: rope })).ropeScaling;
+    expect(await scalingOf(yarn)).toEqual({ ...expected, originalContext: 32768 });
+    expect(await scalingOf({ type: "yarn", factor: 4 })).toEqual({ ...expected, originalContext: 40960 });
+    expect(await scalingOf({ ...yarn, beta_fast: 16, beta_slow: 2, attention_factor: 1.5 })).toEqual({
+      ...expected,
+      originalContext: 32768,
+      betaFast: 16,
+      betaSlow: 2,
+      attentionFactor: 1.5,
+    });
+  });
+
   it("has transformers' defaults where it says nothing", async () => {
     const old = {
       model_type: "llama",
@@ -167,7 +183,9 @@ describe("config.json", () => {
     ["partial_rotary_factor", 0.5, /supported: 1/],
     ["quantization_config", { quant_method: "gptq" }, /F32, F16 or BF16/],
     ["rope_parameters", { full_attention: { rope_theta: 1 } }, /full_attention is .*; supported: one set/],
-    ["rope_scaling", { rope_type: "yarn", factor: 4 }, /rope_type is "yarn"; supported: default, linear, llama3/],
+    ["rope_scaling", { rope_type: "longrope", factor: 4 }, /rope_type is "longrope"; supported: default, linear/],
+    ["rope_scaling", { rope_type: "yarn", factor: 4, mscale: 0.7 }, /mscale is 0.7; supported: null/],
+    ["rope_scaling", { rope_type: "yarn", factor: 4, truncate: false }, /truncate is false; supported: true/],
   ])("with %s that we cannot do is refused by name", async (key, value, message) => {
     await expect(read({ ...qwen306, rope_parameters: null, [key]: value })).rejects.toMatchObject({
       code: "ERR_CHECKPOINT_UNSUPPORTED",
@@ -199,6 +217,8 @@ describe("config.json", () => {
     ["llama", llama],
     ["qwen3", qwen3],
     ["linear", { ...llama, ropeScaling: { type: "linear" as const, factor: 2 }, eosIds: [] }],
+    ["yarn", { ...qwen3, ropeScaling: { ...yarn, betaFast: 16, attentionFactor: 1.25 } }],
+    ["plain yarn", { ...qwen3, ropeScaling: yarn }],
   ])("is written so that the same architecture is read: %s", async (name, architecture) => {
     const directory = await mkdtemp(join(root, `${name}-`));
     await writeConfig(directory, architecture, "BF16");
