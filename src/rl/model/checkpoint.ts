@@ -1,6 +1,6 @@
 /**
- * A model as files: model.json (config, tokenizer, version), weights.safetensors, where it has one its adapter (see
- * adapter-files.ts), and for a trainer optimizer.safetensors and trainer.json.
+ * A model as files: model.json (config, tokenizer, version), weights.safetensors, where it has one its adapter
+ * (checkpoints/peft), and for a trainer optimizer.safetensors and trainer.json.
  *
  * A directory is written beside its place and renamed into it, so that a checkpoint is complete or absent.
  */
@@ -8,13 +8,13 @@ import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
-import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
-import { readAdapter, writeAdapter } from "./adapter-files.ts";
+import { readJsonFile } from "../checkpoints/json-file.ts";
+import { hasAdapter, readAdapter, writeAdapter } from "../checkpoints/peft/adapter.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
+import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import { modelConfigSchema } from "./config.ts";
 import type { LanguageModel, WeightSet } from "./contract.ts";
-import { readJson } from "./json-file.ts";
 import { LocalModel } from "./local-model.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const weightsFile = "weights.safetensors";
 const modelSchema = z.strictObject({
@@ -39,9 +39,9 @@ export async function saveModel(model: LanguageModel, directory: string): Promis
  * @throws TrainerError ERR_MODEL_MISSING, ERR_MODEL_CORRUPT, ERR_WEIGHTS_*; ConfigError ERR_BACKEND_UNAVAILABLE.
  */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<LocalModel> {
-  const { version, config, tokenizer } = await readJson(join(directory, "model.json"), modelSchema);
+  const { version, config, tokenizer } = await readJsonFile(join(directory, "model.json"), modelSchema);
   const weights = await readSafetensors(join(directory, weightsFile));
-  const adapter = await readAdapter(directory);
+  const adapter = hasAdapter(directory) ? await readAdapter(directory, config) : null;
   const { name: backend } = await loadBackend(options.backend);
   const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
@@ -50,7 +50,9 @@ export async function loadModel(directory: string, options: LoadOptions = {}): P
 
 /** What `importWeights` takes of a saved model: of an adapted one its adapter, all else being as it was. */
 export async function readWeights(directory: string): Promise<WeightSet> {
-  return (await readAdapter(directory))?.weights ?? readSafetensors(join(directory, weightsFile));
+  if (!hasAdapter(directory)) return readSafetensors(join(directory, weightsFile));
+  const { config } = await readJsonFile(join(directory, "model.json"), modelSchema);
+  return (await readAdapter(directory, config)).weights;
 }
 
 export async function writeModelFiles(
@@ -61,7 +63,7 @@ export async function writeModelFiles(
   const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
   await writeSafetensors(join(directory, weightsFile), await model.exportWeights());
-  if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() });
+  if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() }, config);
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);
 }
 
