@@ -2,7 +2,8 @@
 import type { ToolCall } from "../core/message.ts";
 import type { FinishReason, VersionSpan } from "../core/policy.ts";
 import { ChatFailure } from "./failure.ts";
-import type { ReplyChunk, ReplyPart } from "./wire.ts";
+import type { ReplyReader } from "./exchange.ts";
+import { readAs, replyChunkSchema, type ReplyChunk, type ReplyPart } from "./wire.ts";
 
 export interface ChatReply {
   /** null when there is none beside tool calls. A refusal counts as content. */
@@ -20,17 +21,8 @@ export interface ChatReply {
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number };
 }
 
-export interface ReplyBuilder {
-  add(chunk: ReplyChunk): void;
-  /**
-   * @param headerVersion the weight version that a response header gave, if any
-   * @throws ChatFailure when the reply is not complete.
-   */
-  finish(headerVersion: string | null): ChatReply;
-}
-
 /** @param onText called with each piece of content. */
-export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilder {
+export function createReplyReader(onText: (text: string) => void): ReplyReader<ChatReply> {
   let content: string | null = null;
   let refusal = "";
   let reasoning = "";
@@ -48,7 +40,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
   const addPart = (part: ReplyPart): void => {
     if (typeof part.content === "string") {
       content = (content ?? "") + part.content;
-      if (part.content !== "") onText?.(part.content);
+      if (part.content !== "") onText(part.content);
     }
     refusal += part.refusal ?? "";
     reasoning += part.reasoning_content ?? part.reasoning ?? "";
@@ -63,7 +55,8 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
   };
 
   return {
-    add(chunk) {
+    add(json) {
+      const chunk = readAs(replyChunkSchema, json, "chat completion");
       if (chunk.prompt_token_ids) promptTokenIds = chunk.prompt_token_ids;
       if (chunk.version_spans) versionSpans = chunk.version_spans;
       if (chunk.usage) usage = chunk.usage;
@@ -82,7 +75,8 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
       for (const id of choice.token_ids ?? []) tokenIds.push(id);
       finish = choice.finish_reason ?? finish;
     },
-    finish(headerVersion) {
+    finish(headers) {
+      const headerVersion = headers["x-weight-version"];
       if (!sawChoice) throw new ChatFailure("ERR_ENDPOINT_GARBAGE", "the reply holds no choice");
       if (finish === null) throw new ChatFailure("ERR_ENDPOINT_BROKEN", "the reply ended before its finish_reason");
       const toolCalls = uniqueIds([...calls].sort(([a], [b]) => a - b).map(([, call]) => call));
@@ -98,7 +92,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
         ...tokens,
         versionSpans: spansOf(
           versionSpans,
-          weightVersion ?? headerVersion,
+          weightVersion ?? (typeof headerVersion === "string" ? headerVersion : null),
           tokens.tokenIds?.length ?? completionTokens,
         ),
         usage: { promptTokens: usage?.prompt_tokens ?? promptTokenIds?.length ?? 0, completionTokens },

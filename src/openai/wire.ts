@@ -3,6 +3,19 @@
  * look wrong count as absent, and only what a reply cannot do without makes it garbage.
  */
 import { z } from "zod";
+import { ChatFailure } from "./failure.ts";
+
+/**
+ * A reply, or a piece of one, as `schema` reads it.
+ * @param what it should be, for the message, for example "chat completion"
+ * @throws ChatFailure ERR_ENDPOINT_GARBAGE
+ */
+export function readAs<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
+  const read = schema.safeParse(json);
+  if (read.success) return read.data;
+  const where = read.error.issues[0]?.path.join(".") || "its top level";
+  throw new ChatFailure("ERR_ENDPOINT_GARBAGE", `the reply is no ${what} (wrong at ${where})`);
+}
 
 const tokenIdsSchema = z.array(z.int().nonnegative()).nullish().catch(null);
 
