@@ -6,6 +6,7 @@ import type { Message } from "../core/message.ts";
 import type { Sampling } from "../core/policy.ts";
 import type { Random } from "../core/random.ts";
 import { createChatClient, type ChatClientOptions } from "../openai/client.ts";
+import type { ChatRequest } from "../openai/request.ts";
 import { createLinkedAbort } from "./linked-abort.ts";
 import { parseVote } from "./parse-vote.ts";
 import { processRewardMessages, processRewardVersion } from "./prompts/process-reward.ts";
@@ -39,7 +40,7 @@ export function createOpenAiJudge(spec: Extract<JudgeSpec, { kind: "openai" }>, 
   const cache = createVoteCache({ maxEntries: 4_096, directory: options.cacheDirectory });
 
   const askOnce = async (messages: readonly Message[], signal: AbortSignal): Promise<string> => {
-    const request = { messages, sampling, logprobs: false, tokenIds: false, stream: false };
+    const request: ChatRequest = { messages, sampling, logprobs: false, tokenIds: false, stream: false };
     return (await client.complete(request, { signal })).content ?? "";
   };
   const vote = async (messages: readonly Message[], index: number, signal: AbortSignal): Promise<Vote> => {

@@ -43,6 +43,8 @@ export interface EndpointRequest<T> {
   readonly body: JsonObject;
   /** The body asks for a stream: then silence is a failure too. */
   readonly stream: boolean;
+  /** Goes before what waits for a place. */
+  readonly urgent?: boolean;
   /** A reader for one attempt. `deliver` hands text on: from then on the request is not tried again. */
   readonly read: (deliver: (text: string) => void) => ReplyReader<T>;
 }
@@ -141,7 +143,7 @@ export function createEndpointClient(options: EndpointClientOptions): EndpointCl
     send(request, call) {
       // Many requests of a run listen to one signal, and each stops listening at its end: that is no leak.
       setMaxListeners(0, call.signal);
-      return queue.add(() => sendWithRetries(request, call), { signal: call.signal });
+      return queue.add(() => sendWithRetries(request, call), { signal: call.signal, priority: request.urgent ? 1 : 0 });
     },
     close() {
       closed = true;

@@ -17,6 +17,20 @@ export interface ReplyReader<T> {
   finish(headers: IncomingHttpHeaders): T;
 }
 
+/** Of replies that are one JSON value, with nothing in their headers. */
+export function wholeBody<T>(read: (json: unknown) => T): ReplyReader<T> {
+  let whole: { readonly value: T } | null = null;
+  return {
+    add(json) {
+      whole ??= { value: read(json) };
+    },
+    finish() {
+      if (whole === null) throw new ChatFailure("ERR_ENDPOINT_BROKEN", "the reply is empty");
+      return whole.value;
+    },
+  };
+}
+
 export interface ExchangeOptions<T> {
   readonly transport: Transport;
   readonly url: URL;

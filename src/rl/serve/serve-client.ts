@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { childEntry } from "../../core/child-entry.ts";
 import { PolicyError } from "../../core/errors.ts";
-import type { Generation, GenerateRequest, Policy } from "../../core/policy.ts";
+import type { Generation, GenerateRequest, UpdatablePolicy } from "../../core/policy.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { childEnd, endChild, forkChild, RemoteError } from "../process/child.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
@@ -18,11 +18,9 @@ export interface ServingOptions {
   readonly backend?: BackendPreference;
 }
 
-export interface Serving extends Policy {
+export interface Serving extends UpdatablePolicy {
   readonly backend: string;
   readonly parameterCount: number;
-  /** Resolves when the new weights answer; requests that run meanwhile go on. */
-  publish(directory: string, version: number): Promise<void>;
   report(): ServingReport;
 }
 

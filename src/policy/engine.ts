@@ -1,0 +1,78 @@
+/** What the policies of the two engines, SGLang and vLLM, have in common. */
+import type { Clock } from "../core/clock.ts";
+import { systemClock } from "../core/clock.ts";
+import { PolicyError } from "../core/errors.ts";
+import type { Generation, GenerateRequest, Sampling, ScoreRequest } from "../core/policy.ts";
+import { createRandom, type Random } from "../core/random.ts";
+import { createEndpointClient, type EndpointClient, type EndpointClientOptions } from "../openai/endpoint-client.ts";
+import { normalizeBaseUrl } from "../openai/endpoint.ts";
+import { areOfSampled, type ReportedLogprobs } from "./reported-logprobs.ts";
+
+export interface EnginePolicyOptions extends Omit<EndpointClientOptions, "ErrorClass" | "clock" | "random"> {
+  /** The server's root, with or without `/v1`. */
+  readonly baseUrl: string;
+  readonly model: string;
+  readonly clock?: Clock | undefined;
+  /** Draws the jitter of retries only. */
+  readonly random?: Random | undefined;
+}
+
+/** Over the server's root: the engines' own paths lie beside `/v1`. */
+export function createEngineClient(options: EnginePolicyOptions): EndpointClient {
+  return createEndpointClient({
+    ...options,
+    baseUrl: normalizeBaseUrl(options.baseUrl).replace(/\/v1$/, ""),
+    clock: options.clock ?? systemClock,
+    random: options.random ?? createRandom(`${options.baseUrl}#${options.model}`),
+    ErrorClass: PolicyError,
+  });
+}
+
+/** The completion of a prompt of tokens, whose text is its message: no parser of the server looked at it. */
+export function tokenGeneration(
+  parts: Omit<Generation, "message" | "rawText"> & { readonly text: string },
+  onDelta: GenerateRequest["onDelta"],
+): Generation {
+  const { text, ...rest } = parts;
+  onDelta?.(text);
+  return { ...rest, message: { role: "assistant", content: text }, rawText: text };
+}
+
+/**
+ * Finds out what a server's log-probabilities are of, the first time that it matters: at temperature 1 with nothing cut
+ * all of them are the same.
+ * @param probe null when its answer does not tell
+ */
+export function createLogprobCheck(
+  probe: (promptTokenIds: readonly number[], signal: AbortSignal) => Promise<ReportedLogprobs | null>,
+) {
+  let reported: Promise<ReportedLogprobs | null> | null = null;
+  return async (generation: Generation, sampling: Sampling, signal: AbortSignal): Promise<Generation> => {
+    const { logprobs, promptTokenIds } = generation;
+    if (logprobs === null || areOfSampled("raw", sampling)) return generation;
+    const canMatter = areOfSampled("tempered", sampling) || sampling.temperature > 0;
+    if (canMatter && promptTokenIds !== null)
+      reported ??= probe(promptTokenIds, signal).catch(() => {
+        // The sample goes without; the next one asks again.
+        reported = null;
+        return null;
+      });
+    const known = canMatter ? await reported : null;
+    return known !== null && areOfSampled(known, sampling) ? generation : { ...generation, logprobs: null };
+  };
+}
+
+/** @throws PolicyError ERR_POLICY_REQUEST when there is nothing to score, or support that does not fit it. */
+export function checkScoreRequest({ promptTokenIds, tokenIds, supportIds }: ScoreRequest): void {
+  const refuse = (message: string): never => {
+    throw new PolicyError(message, { code: "ERR_POLICY_REQUEST" });
+  };
+  if (promptTokenIds.length === 0) refuse("a score needs a prompt of one token at least");
+  if (tokenIds.length === 0) refuse("there are no tokens to score");
+  if (supportIds !== undefined && supportIds.length !== tokenIds.length)
+    refuse(`supportIds has ${supportIds.length} positions, the tokens to score ${tokenIds.length}`);
+}
+
+/** What a server said of given tokens is of no use: nobody trains on a part of it. */
+export const scoreFailure = (baseUrl: string, problem: string): PolicyError =>
+  new PolicyError(`${baseUrl}: no usable scores: ${problem}`, { code: "ERR_POLICY_SCORES" });
