@@ -97,8 +97,8 @@ export interface Policy extends AsyncDisposable {
 /** A policy whose weights are swapped while it serves. */
 export interface UpdatablePolicy extends Policy {
   /**
-   * Resolves when the weights in `directory` answer, as `version`. Requests that run meanwhile go on, and their
+   * Resolves when the weights at `path` answer, as `version`. Requests that run meanwhile go on, and their
    * `versionSpans` say what sampled them.
    */
-  publish(directory: string, version: number): Promise<void>;
+  publish(path: string, version: number): Promise<void>;
 }

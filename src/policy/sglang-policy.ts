@@ -86,11 +86,11 @@ export function sglangPolicy(options: EnginePolicyOptions): UpdatablePolicy & Re
       return scoresOfSglang(reply, request, endpoint.baseUrl);
     },
     /** The server lets running requests end first, so each has one version. */
-    async publish(directory, next) {
+    async publish(path, next) {
       const { success, message } = await endpoint.send(
         {
           path: "/update_weights_from_disk",
-          body: { model_path: directory, weight_version: String(next) },
+          body: { model_path: path, weight_version: String(next) },
           stream: false,
           urgent: true,
           read: () => wholeBody(readSglangUpdate),

@@ -54,9 +54,9 @@ export function vllmPolicy(options: EnginePolicyOptions): UpdatablePolicy & Requ
       const { choice } = await completeTokens(endpoint, body, signal);
       return { ...scoresOfVllm(choice, request, endpoint.baseUrl), version };
     },
-    async publish(directory, version) {
+    async publish(path, version) {
       const name = `${options.model}@${version}`;
-      await sendAdapter(endpoint, "/v1/load_lora_adapter", { lora_name: name, lora_path: directory });
+      await sendAdapter(endpoint, "/v1/load_lora_adapter", { lora_name: name, lora_path: path });
       const retired = served;
       served = serve(endpoint, name, version);
       if (retired.version !== null)
