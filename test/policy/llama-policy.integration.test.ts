@@ -18,7 +18,7 @@ afterAll(() => rm(directory, { recursive: true }));
 
 const policyOf = (name: string) => llamaPolicy({ modelPath: at(name), contextTokens: 512, sequences: 2, threads: 1 });
 const never = new AbortController().signal;
-const tool = { name: "run", description: "Run.", parameters: {} };
+const tool = { name: "act", description: "Act.", parameters: {} };
 const ask = (overrides: Partial<GenerateRequest> = {}): GenerateRequest => ({
   messages: [{ role: "user", content: "hi" }],
   tools: [tool],
@@ -36,7 +36,7 @@ describe("llamaPolicy", () => {
       message: {
         role: "assistant",
         content: null,
-        toolCalls: [{ id: "call_0", name: "run", arguments: '{"command":"ls"}' }],
+        toolCalls: [{ id: "call_0", name: "act", arguments: '{"guess":50}' }],
       },
       rawText: toolCallText,
       tokenIds: [tokens.toolCall, tokens.imEnd],

@@ -16,7 +16,7 @@ const headWidth = shape.width / shape.heads;
 
 const specials = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"];
 /** Tokens that are whole replies, so that a model can be made to say them. */
-export const toolCallText = '<tool_call>{"name": "run", "arguments": {"command": "ls"}}</tool_call>';
+export const toolCallText = '<tool_call>{"name": "act", "arguments": {"guess": 50}}</tool_call>';
 export const verdictText = "It went well. \\boxed{1}";
 const replies = [toolCallText, verdictText];
 const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`);
