@@ -5,16 +5,15 @@ import { startLlama, type LlamaOptions } from "../llama/llama-client.ts";
 import { languageModelJudge, type LanguageModelJudgeOptions } from "./language-model-judge.ts";
 import { formatJudgeSpec, type JudgeSpec } from "./spec.ts";
 
-export interface LlamaJudgeOptions
-  extends LanguageModelJudgeOptions, Pick<LlamaOptions, "contextTokens" | "sequences" | "threads"> {}
+export interface LlamaJudgeOptions extends LanguageModelJudgeOptions, Pick<LlamaOptions, "sequences" | "threads"> {}
 
 /** @throws ConfigError or PolicyError as `startLlama` does. */
 export async function createLlamaJudge(
   spec: Extract<JudgeSpec, { kind: "llama" }>,
   options: LlamaJudgeOptions,
 ): Promise<Judge> {
-  const { modelPath, loraPaths } = spec;
-  const client = await startLlama({ ...options, modelPath, loraPaths });
+  const { modelPath, loraPaths, contextTokens } = spec;
+  const client = await startLlama({ ...options, modelPath, loraPaths, contextTokens });
   // Another file under the same name is another judge.
   const files = await Promise.all(
     [modelPath, ...loraPaths].map(async (path) => {
@@ -26,7 +25,7 @@ export async function createLlamaJudge(
     {
       id: formatJudgeSpec(spec),
       votes: spec.votes,
-      model: { files },
+      model: { files, contextTokens },
       async reply(messages, sampling, signal) {
         return (await client.generate({ prompt: { messages, tools: [] }, sampling }, signal)).text;
       },

@@ -5,7 +5,7 @@
  */
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { formatGguf, ggufForm, parseGguf, type GgufFiles } from "../llama/gguf-spec.ts";
+import { formatGguf, ggufForm, parseGguf, type GgufSpec } from "../llama/gguf-spec.ts";
 import { parseEndpoint } from "../openai/endpoint.ts";
 
 export type JudgeSpec =
@@ -18,7 +18,7 @@ export type JudgeSpec =
       readonly noProgress: -1 | 0;
     }
   | { readonly kind: "openai"; readonly baseUrl: string; readonly model: string; readonly votes: number }
-  | ({ readonly kind: "llama"; readonly votes: number } & GgufFiles);
+  | ({ readonly kind: "llama"; readonly votes: number } & GgufSpec);
 
 export const defaultVotes = 3;
 const maxVotes = 32;
@@ -50,9 +50,9 @@ export function parseJudgeSpec(text: string): JudgeSpec {
       return { kind, ...endpoint, votes: parseVotes(text, options.get("votes")) };
     }
     case "llama": {
-      const { files, rest: others } = parseGguf(rest ?? "", (problem) => refuse(text, problem));
+      const { model, rest: others } = parseGguf(rest ?? "", (problem) => refuse(text, problem));
       const options = parseOptions(text, others, ["votes"]);
-      return { kind, ...files, votes: parseVotes(text, options.get("votes")) };
+      return { kind, ...model, votes: parseVotes(text, options.get("votes")) };
     }
     default: {
       const near = nearest(kind, ["subgoal", "openai", "llama"]);

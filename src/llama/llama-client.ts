@@ -9,14 +9,10 @@ import { ConfigError } from "../core/errors.ts";
 import type { Sampling, ScoreRequest, Scores } from "../core/policy.ts";
 import { RequestChannel } from "../core/process/channel.ts";
 import { forkChild } from "../core/process/child.ts";
+import type { GgufSpec } from "./gguf-spec.ts";
 import type { LlamaCompletion, LlamaPrompt, LlamaReply, LlamaRequest } from "./protocol.ts";
 
-export interface LlamaOptions {
-  /** A GGUF file. */
-  readonly modelPath: string;
-  readonly loraPaths?: readonly string[] | undefined;
-  /** Most tokens of one prompt and its completion. Default 8192, and never more than the model was trained for. */
-  readonly contextTokens?: number | undefined;
+export interface LlamaOptions extends GgufSpec {
   /** Requests that are decoded in one batch; further ones wait. Default 8. */
   readonly sequences?: number | undefined;
   /** Threads that compute. Default: all cores but one. */
@@ -43,7 +39,7 @@ export interface LlamaClient extends AsyncDisposable {
  * ERR_LLAMA_MODEL when llama.cpp cannot read the model.
  */
 export async function startLlama(options: LlamaOptions): Promise<LlamaClient> {
-  const { modelPath, loraPaths = [], contextTokens = 8192, sequences = 8, threads = null } = options;
+  const { modelPath, loraPaths, contextTokens, sequences = 8, threads = null } = options;
   for (const path of [modelPath, ...loraPaths])
     if (!existsSync(path)) throw new ConfigError(`${path}: there is no such file`, { code: "ERR_LLAMA_MODEL" });
   const child = forkChild(childEntry(new URL("./llama-main.js", import.meta.url)));

@@ -2,14 +2,10 @@
 import type { ErrorRecord } from "../core/errors.ts";
 import type { Message, ToolSpec } from "../core/message.ts";
 import type { Sampling, ScoreRequest, Scores } from "../core/policy.ts";
+import type { GgufSpec } from "./gguf-spec.ts";
 
 /** A model as it is on disk, and how much room it gets. */
-export interface LlamaSource {
-  readonly modelPath: string;
-  /** LoRA adapters, GGUF too, applied one upon the other. */
-  readonly loraPaths: readonly string[];
-  /** Most tokens of one prompt and its completion; the model's own limit holds too. */
-  readonly contextTokens: number;
+export interface LlamaSource extends GgufSpec {
   /** Requests that are decoded in one batch. */
   readonly sequences: number;
   /** Threads that compute; null: all cores but one, which is left to whoever waits for the tokens. */

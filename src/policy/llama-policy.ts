@@ -16,11 +16,10 @@ export type LlamaPolicy = UpdatablePolicy &
 
 /** @throws ConfigError or PolicyError as `startLlama` does. */
 export async function llamaPolicy(options: LlamaOptions): Promise<LlamaPolicy> {
-  const { modelPath, loraPaths = [] } = options;
   const client = await startLlama(options);
   let version = 0;
   return {
-    id: formatPolicySpec({ kind: "llama", modelPath, loraPaths }),
+    id: formatPolicySpec({ ...options, kind: "llama" }),
     device: client.device,
     contextTokens: client.contextTokens,
     version: () => version,

@@ -1,7 +1,7 @@
 /** The policy SPEC of the command line, as a typed value. Who plays it is decided where rooms are joined, not here. */
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
-import { formatGguf, ggufForm, parseGguf, type GgufFiles } from "../llama/gguf-spec.ts";
+import { formatGguf, ggufForm, parseGguf, type GgufSpec } from "../llama/gguf-spec.ts";
 import { parseEndpoint } from "../openai/endpoint.ts";
 
 export type PolicySpec =
@@ -17,7 +17,7 @@ export type PolicySpec =
   | { readonly kind: "local"; readonly directory: string }
   | { readonly kind: "openai" | "sglang" | "vllm"; readonly baseUrl: string; readonly model: string }
   /** A GGUF model on this machine. */
-  | ({ readonly kind: "llama" } & GgufFiles);
+  | ({ readonly kind: "llama" } & GgufSpec);
 
 const forms: Readonly<Record<PolicySpec["kind"], string>> = {
   oracle: "oracle",
@@ -55,9 +55,9 @@ export function parsePolicySpec(text: string): PolicySpec {
     case "vllm":
       return { kind, ...parseEndpoint(rest ?? "", { spec: text, kind, code: "ERR_POLICY_SPEC" }) };
     case "llama": {
-      const { files, rest: others } = parseGguf(rest ?? "", (problem) => refuse(text, problem, kind));
+      const { model, rest: others } = parseGguf(rest ?? "", (problem) => refuse(text, problem, kind));
       if (others !== null) throw refuse(text, `"${others}" is no option of it`, kind);
-      return { kind, ...files };
+      return { kind, ...model };
     }
     default: {
       const near = nearest(kind, kinds);

@@ -13,8 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-const judgeOf = (spec: string) =>
-  createJudge(spec, { random: createRandom(1), contextTokens: 8192, sequences: 2, threads: 1 });
+const judgeOf = (spec: string) => createJudge(spec, { random: createRandom(1), sequences: 2, threads: 1 });
 const never = { signal: new AbortController().signal };
 
 describe("a GGUF judge", () => {

@@ -19,10 +19,14 @@ describe("parseJudgeSpec", () => {
     ],
     [
       "llama:/m.gguf,votes=5,lora=/a.gguf",
-      { kind: "llama", modelPath: "/m.gguf", loraPaths: ["/a.gguf"], votes: 5 },
+      { kind: "llama", modelPath: "/m.gguf", loraPaths: ["/a.gguf"], contextTokens: 8192, votes: 5 },
       "llama:/m.gguf,lora=/a.gguf,votes=5",
     ],
-    ["llama:/m.gguf", { kind: "llama", modelPath: "/m.gguf", loraPaths: [], votes: 3 }, "llama:/m.gguf"],
+    [
+      "llama:/m.gguf",
+      { kind: "llama", modelPath: "/m.gguf", loraPaths: [], contextTokens: 8192, votes: 3 },
+      "llama:/m.gguf",
+    ],
   ])("reads %s", (text, spec, canonical) => {
     expect(parseJudgeSpec(text)).toEqual(spec);
     expect(formatJudgeSpec(parseJudgeSpec(text))).toBe(canonical);

@@ -16,7 +16,8 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-const policyOf = (name: string) => llamaPolicy({ modelPath: at(name), contextTokens: 512, sequences: 2, threads: 1 });
+const policyOf = (name: string) =>
+  llamaPolicy({ modelPath: at(name), loraPaths: [], contextTokens: 512, sequences: 2, threads: 1 });
 const never = new AbortController().signal;
 const tool = { name: "act", description: "Act.", parameters: {} };
 const ask = (overrides: Partial<GenerateRequest> = {}): GenerateRequest => ({
@@ -47,7 +48,7 @@ describe("llamaPolicy", () => {
     for (const logprob of generation.logprobs!) expect(logprob).toBeCloseTo(0, 6);
     expect(generation.usage.promptTokens).toBe(generation.promptTokenIds!.length);
     expect(deltas).toEqual([toolCallText]);
-    expect(policy).toMatchObject({ id: `llama:${at("tools.gguf")}`, device: "cpu", contextTokens: 512 });
+    expect(policy).toMatchObject({ id: `llama:${at("tools.gguf")},context=512`, device: "cpu", contextTokens: 512 });
     // Without tools it is text, as for any reader.
     const { tools: _, ...without } = ask();
     expect(await policy.generate(without)).toMatchObject({
@@ -112,6 +113,8 @@ describe("llamaPolicy's start", () => {
   });
 
   it("fails for a file that is no model", async () => {
-    await expect(llamaPolicy({ modelPath: import.meta.filename })).rejects.toMatchObject({ code: "ERR_LLAMA_MODEL" });
+    await expect(
+      llamaPolicy({ modelPath: import.meta.filename, loraPaths: [], contextTokens: 512 }),
+    ).rejects.toMatchObject({ code: "ERR_LLAMA_MODEL" });
   });
 });

@@ -28,10 +28,10 @@ describe("parsePolicySpec", () => {
     ],
     ["sglang:http://127.0.0.1:30000#m", { kind: "sglang", baseUrl: "http://127.0.0.1:30000", model: "m" }],
     ["vllm:http://127.0.0.1:8000/v1#m", { kind: "vllm", baseUrl: "http://127.0.0.1:8000/v1", model: "m" }],
-    ["llama:models/a#b.gguf", { kind: "llama", modelPath: "models/a#b.gguf", loraPaths: [] }],
+    ["llama:models/a#b.gguf", { kind: "llama", modelPath: "models/a#b.gguf", loraPaths: [], contextTokens: 8192 }],
     [
-      "llama:/m.gguf,lora=/a.gguf, lora=b.gguf",
-      { kind: "llama", modelPath: "/m.gguf", loraPaths: ["/a.gguf", "b.gguf"] },
+      "llama:/m.gguf,lora=/a=1.gguf, lora=b.gguf,context=32768",
+      { kind: "llama", modelPath: "/m.gguf", loraPaths: ["/a=1.gguf", "b.gguf"], contextTokens: 32_768 },
     ],
     ["openai:https://api.example.com/v1/#m", { kind: "openai", baseUrl: "https://api.example.com/v1", model: "m" }],
   ])("reads %s, and writes it back the same", (text, spec) => {
@@ -63,6 +63,7 @@ describe("parsePolicySpec", () => {
     ["llama", /the model file is missing; write llama:MODEL\.gguf/],
     ["llama:models/qwen3", /"models\/qwen3" is no \.gguf file/],
     ["llama:m.gguf,lora=a.safetensors", /names no \.gguf file/],
+    ["llama:m.gguf,context=many", /"context=many" is no number of tokens from 256/],
     ["llama:m.gguf,votes=3", /"votes=3" is no option of it/],
   ])("refuses %s in one line that says what to write", (text, message) => {
     const error = refusal(text);
