@@ -25,8 +25,11 @@ export interface GenerateOptions {
 export class LlamaEngine {
   readonly #library: Library;
   readonly #runtime: Runtime;
-  readonly #source: LlamaSource;
+  /** Its adapters are those of the model that is loaded now, short of one that was loaded after it. */
+  #source: LlamaSource;
   #weights: Weights;
+  /** The load that was asked for last: they take their turns. */
+  #loading: Promise<void> = Promise.resolve();
 
   private constructor(library: Library, runtime: Runtime, source: LlamaSource, weights: Weights) {
     this.#library = library;
@@ -120,12 +123,21 @@ export class LlamaEngine {
    * Resolves when the new weights answer. What runs ends on the old ones, which stay in memory until then.
    * @throws ConfigError or PolicyError ERR_LLAMA_MODEL; then the old ones stay.
    */
-  async load(path: string, version: number): Promise<void> {
+  load(path: string, version: number): Promise<void> {
+    const load = this.#loading.then(() => this.#load(path, version));
+    this.#loading = load.catch(() => undefined);
+    return load;
+  }
+
+  async #load(path: string, version: number): Promise<void> {
     const isAdapter = await this.#isAdapter(path);
     const old = this.#weights;
     const shared = isAdapter ? old.shared : await loadModel(this.#runtime, path);
-    const loraPaths = isAdapter ? [...this.#source.loraPaths, path] : [];
+    // An adapter takes the place of the one that was loaded before it, and another model has none yet.
+    const kept = isAdapter ? this.#source.loraPaths : [];
+    const loraPaths = isAdapter ? [...kept, path] : kept;
     this.#weights = await openWeights(shared, { ...this.#source, loraPaths }, version);
+    this.#source = { ...this.#source, loraPaths: kept };
     old.retire();
   }
 

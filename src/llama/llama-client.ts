@@ -29,7 +29,7 @@ export interface LlamaClient extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<LlamaCompletion>;
   score(request: ScoreRequest): Promise<Scores>;
-  /** Another model, or an adapter over the one that was started: resolves when it answers. Each version its own path. */
+  /** Another model, or an adapter for the one that is loaded: resolves when it answers. Each version its own path. */
   load(path: string, version: number): Promise<void>;
   close(): Promise<void>;
 }

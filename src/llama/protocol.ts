@@ -27,7 +27,7 @@ export type LlamaRequest =
       readonly seed: string;
     }
   | { readonly type: "score"; readonly id: number; readonly request: Omit<ScoreRequest, "signal"> }
-  /** Another model, or an adapter for the one that was started with: whichever the file is. */
+  /** Another model, or an adapter for the one that is loaded: whichever the file is. */
   | { readonly type: "load"; readonly id: number; readonly path: string; readonly version: number }
   | { readonly type: "cancel"; readonly id: number };
 

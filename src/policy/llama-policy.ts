@@ -8,6 +8,7 @@ import { PolicyError } from "../core/errors.ts";
 import { startLlama, type LlamaClient, type LlamaOptions } from "../llama/llama-client.ts";
 import type { LlamaCompletion, LlamaPrompt } from "../llama/protocol.ts";
 import { parseToolCalls } from "../llama/tool-calls.ts";
+import { checkScoreRequest } from "./engine.ts";
 import { formatPolicySpec } from "./spec.ts";
 
 export type LlamaPolicy = UpdatablePolicy &
@@ -29,7 +30,10 @@ export async function llamaPolicy(options: LlamaOptions): Promise<LlamaPolicy> {
       onDelta?.(completion.text);
       return toGeneration(completion, request);
     },
-    score: (request) => client.score(request),
+    async score(request) {
+      checkScoreRequest(request);
+      return client.score(request);
+    },
     /** `path`: a GGUF file, of a model or of an adapter. */
     async publish(path, next) {
       await client.load(path, next);

@@ -272,6 +272,16 @@ describe("weights", () => {
     }
   });
 
+  it("that are asked for one upon the other come in that order", async () => {
+    const swapped = await open(modelPath);
+    const paths = [join(directory, "a.gguf"), join(directory, "b.gguf")];
+    for (const [i, path] of paths.entries()) await writeTinyLlama(path, randomTensors(20 + i));
+    await Promise.all(paths.map((path, i) => swapped.load(path, i + 1)));
+    const { version, tokenIds, logprobs } = await generate(swapped);
+    expect(version).toBe(2);
+    near(logprobs, ofTokens(expected(randomTensors(21), prompt, tokenIds), tokenIds));
+  });
+
   it("stay when the new ones cannot be read", async () => {
     await expect(engine.load(join(directory, "missing.gguf"), 9)).rejects.toMatchObject({ code: "ERR_LLAMA_MODEL" });
     expect((await generate(engine)).version).toBe(0);

@@ -102,6 +102,9 @@ describe("llamaPolicy", () => {
       boundary: "policy",
       message: expect.stringContaining("no token 999999") as string,
     });
+    await expect(policy.score({ promptTokenIds: [1], tokenIds: [], signal: never })).rejects.toMatchObject({
+      code: "ERR_POLICY_REQUEST",
+    });
     await expect(policy.publish(at("none.gguf"), 1)).rejects.toMatchObject({ code: "ERR_LLAMA_MODEL" });
     expect((await policy.generate(ask())).versionSpans[0]).toMatchObject({ version: 0 });
   });
