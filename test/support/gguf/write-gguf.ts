@@ -42,9 +42,9 @@ function valueOf(value: GgufValue): Buffer[] {
   if ("f32" in value) return [u32(6), f32(value.f32)];
   if ("bool" in value) return [u32(7), Buffer.from([Number(value.bool)])];
   if ("text" in value) return [u32(8), text(value.text)];
-  if ("texts" in value) return [u32(9), u32(8), u64(value.texts.length), ...value.texts.map(text)];
-  if ("f32s" in value) return [u32(9), u32(6), u64(value.f32s.length), ...value.f32s.map(f32)];
-  return [u32(9), u32(5), u64(value.i32s.length), ...value.i32s.map(i32)];
+  if ("texts" in value) return [u32(9), u32(8), u64(value.texts.length), Buffer.concat(value.texts.map(text))];
+  if ("f32s" in value) return [u32(9), u32(6), u64(value.f32s.length), Buffer.concat(value.f32s.map(f32))];
+  return [u32(9), u32(5), u64(value.i32s.length), Buffer.concat(value.i32s.map(i32))];
 }
 
 function sized(bytes: number, write: (buffer: Buffer) => void): Buffer {
