@@ -53,7 +53,7 @@ function promptOf({ promptTokenIds, messages, tools = [], toolChoice }: Generate
 
 function toGeneration(completion: LlamaCompletion, { tools = [], sampling }: GenerateRequest): Generation {
   const { promptTokenIds, tokenIds, logprobs, text, finishReason, version } = completion;
-  const { content, toolCalls } = tools.length > 0 ? parseToolCalls(text) : { content: text, toolCalls: [] };
+  const { content, toolCalls } = tools.length > 0 ? parseToolCalls(text, tools) : { content: text, toolCalls: [] };
   const message: Extract<Message, { role: "assistant" }> =
     toolCalls.length > 0 ? { role: "assistant", content, toolCalls } : { role: "assistant", content };
   return {

@@ -3,6 +3,14 @@ import { parseToolCalls } from "../../src/llama/tool-calls.ts";
 
 const call = (index: number, name: string, args: string) => ({ id: `call_${index}`, name, arguments: args });
 
+const tools = [
+  {
+    name: "write",
+    description: "",
+    parameters: { type: "object", properties: { text: { type: "string" }, line: { type: "integer" } } },
+  },
+];
+
 describe("parseToolCalls", () => {
   it.each([
     [
@@ -47,13 +55,13 @@ describe("parseToolCalls", () => {
     ],
     ["a call that says no name", "<tool_call>ls</tool_call>", { content: null, toolCalls: [call(0, "", "ls")] }],
   ])("reads %s", (_, text, parsed) => {
-    expect(parseToolCalls(text)).toEqual(parsed);
+    expect(parseToolCalls(text, tools)).toEqual(parsed);
   });
 
   it.each(["", "just words", '{"not": "a call"}', '{"name": "cut', 'words before {"name": "run", "parameters": {}}'])(
     "leaves %j as it is",
     (text) => {
-      expect(parseToolCalls(text)).toEqual({ content: text, toolCalls: [] });
+      expect(parseToolCalls(text, tools)).toEqual({ content: text, toolCalls: [] });
     },
   );
 });
