@@ -20,7 +20,14 @@ export interface DoctorReport {
 
 export async function checkMachine(): Promise<DoctorReport> {
   const required = [node(), await sandbox("bubblewrap"), await backend(), disk()];
-  const optional = [await sandbox("unsafe-local"), await terminals(), await openFiles(), memory(), python()];
+  const optional = [
+    await sandbox("unsafe-local"),
+    await terminals(),
+    await openFiles(),
+    memory(),
+    python(),
+    await llama(),
+  ];
   return { ok: required.every(({ ok }) => ok), checks: [...required, ...optional] };
 }
 
@@ -49,6 +56,20 @@ async function backend(): Promise<Check> {
     return { name: "numerics", ok: true, detail: `backend ${name}${tried}` };
   } catch (error) {
     return { name: "numerics", ok: false, detail: messageOf(error), fix: "npm run setup" };
+  }
+}
+
+async function llama(): Promise<Check> {
+  const name = "gguf models";
+  // Loaded when asked for, as above.
+  const { install, loadLibrary, startRuntime } = await import("../llama/library.ts");
+  try {
+    const runtime = await startRuntime(await loadLibrary());
+    const device = runtime.gpu === false ? "cpu" : runtime.gpu;
+    await runtime.dispose();
+    return { name, ok: true, detail: `llama.cpp on ${device}` };
+  } catch (error) {
+    return { name, ok: false, detail: messageOf(error).replace(`; ${install}`, ""), fix: install };
   }
 }
 

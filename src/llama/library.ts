@@ -5,7 +5,7 @@ export type Library = typeof import("node-llama-cpp");
 export type Runtime = Awaited<ReturnType<Library["getLlama"]>>;
 
 /** The version that the tests run against: its bindings and its llama.cpp belong together. */
-const install = "npm install --no-save node-llama-cpp@3.22.1";
+export const install = "npm install --no-save node-llama-cpp@3.22.1";
 
 /** @throws ConfigError ERR_LLAMA_MISSING that says what to install. */
 export async function loadLibrary(): Promise<Library> {

@@ -61,7 +61,8 @@ function toGeneration(completion: LlamaCompletion, { tools = [], sampling }: Gen
     rawText: text,
     promptTokenIds,
     tokenIds,
-    logprobs: cutsBeforeHeating(sampling) ? null : logprobs,
+    // A probability below float32's least is none that a trainer could divide by.
+    logprobs: cutsBeforeHeating(sampling) || !logprobs.every(Number.isFinite) ? null : logprobs,
     versionSpans: [{ version, from: 0, to: tokenIds.length }],
     finishReason: toolCalls.length > 0 ? "tool_calls" : finishReason,
     usage: { promptTokens: promptTokenIds.length, completionTokens: tokenIds.length },

@@ -222,11 +222,12 @@ describe("a completion", () => {
     });
   });
 
-  it("ends where the context does", async () => {
-    const long = Array.from({ length: 500 }, () => 20);
-    const { tokenIds, finishReason } = await generate(engine, { maxTokens: 100 }, "1", long);
+  it("ends where the context does, and its last token still saw the first", async () => {
+    const long = Array.from({ length: 500 }, (_, i) => 20 + (i % 200));
+    const { tokenIds, logprobs, finishReason } = await generate(engine, { maxTokens: 100 }, "1", long);
     expect(tokenIds).toHaveLength(engine.contextTokens - 500);
     expect(finishReason).toBe("length");
+    near(logprobs, ofTokens(expected(base, long, tokenIds), tokenIds));
   });
 
   it.each([
