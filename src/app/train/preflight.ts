@@ -22,11 +22,14 @@ export async function checkTraining(
   const unknown = Object.keys(config.weights).find((id) => !ids.includes(id));
   if (unknown !== undefined)
     throw wrong(`training config: weights.${unknown} names no environment of this run (${ids.join(", ")})`);
-  const { dModel, heads } = config.model;
-  if (dModel % (2 * heads) !== 0)
+  const { dModel, heads, kvHeads, headSize } = config.model;
+  if (headSize % 2 !== 0)
     throw wrong(
-      `training config: model.dModel (${dModel}) must be a multiple of twice model.heads (${heads}), as 32 is of 4`,
+      `training config: model.headSize (${headSize}) must be even; without it model.dModel (${dModel}) must be a multiple ` +
+        `of twice model.heads (${heads}), as 32 is of 4`,
     );
+  if (heads % kvHeads !== 0)
+    throw wrong(`training config: model.kvHeads (${kvHeads}) must divide model.heads (${heads})`);
   for (const definition of definitions) await checkTasks(definition, config);
   const measuresDev = definitions.some(({ tasks }) => tasks.dev.size !== 0);
   return measuresDev ? config : { ...config, evaluation: { ...config.evaluation, devTasks: 0 } };

@@ -9,16 +9,37 @@ import { tf } from "./tf.ts";
 export const fusedKernels = {
   /** {x [N,D], weight [D]} and {epsilon} to [y [N,D], inverse root mean square [N]]. */
   rmsNorm: "AfterstateRmsNorm",
-  /** {dy, x, weight, inverse} to [dx [N,D], dweight [D]]. */
+  /** {dy, x, weight, inverse} and {epsilon} to [dx [N,D], dweight [D]]. */
   rmsNormGrad: "AfterstateRmsNormGrad",
-  /** {qkv [B*T,3D]} and {batch, time, heads} to [out [B*T,D], probabilities [B,H,T,T], rotated [3,B,H,T,D/H]]. */
+  /**
+   * {qkv [B*T,(H+2K)*S], cos [T,S/2], sin [T,S/2]} and {batch, time, heads, kvHeads} to [out [B*T,H*S], saved0, saved1].
+   * Columns of qkv are q, k, v; q and k are rotated here. What `saved` holds is the backend's own business.
+   */
   attention: "AfterstateAttention",
-  /** {dy, probabilities, rotated} to [dqkv]. */
+  /** {dy, qkv, cos, sin, out, saved0, saved1} and the same attributes to [dqkv]. */
   attentionGrad: "AfterstateAttentionGrad",
   /** {gate [N,F], up [N,F]} to [silu(gate) * up, sigmoid(gate)]. */
   swiglu: "AfterstateSwiglu",
   /** {dy, gate, up, sigmoid} to [dgate, dup]. */
   swigluGrad: "AfterstateSwigluGrad",
+  /**
+   * {logits [L,V], targets [L], inverse [L]: inverse temperatures} to [log-probability of each target [L], entropy [L],
+   * saved].
+   */
+  tokenLogprobs: "AfterstateTokenLogprobs",
+  /** {dy, logits, targets, inverse, saved} to [dlogits]. The entropy has no gradient. */
+  tokenLogprobsGrad: "AfterstateTokenLogprobsGrad",
+  /**
+   * The same of a mixture with copies from the context: {logits [L,V], scores [B,M,T], gates [L], tokens [B,T],
+   * rows [L], targets [L], inverse [L]} and {scale} to [log-probabilities [L], entropy [L], saved].
+   */
+  copyLogprobs: "AfterstateCopyLogprobs",
+  /** {dy, logits, saved, gates, tokens, rows, targets, inverse} and {scale} to [dlogits, dscores, dgates]. */
+  copyLogprobsGrad: "AfterstateCopyLogprobsGrad",
+  /** See src/rl/losses/adamw.ts, which hands over its tensors: they may be changed in place. */
+  adamw: "AfterstateAdamW",
+  /** Tensors of any shape, by whatever names, to [the sum of all squares], added up in double precision. */
+  sumOfSquares: "AfterstateSumOfSquares",
 } as const;
 
 export type FusedKernel = keyof typeof fusedKernels;
@@ -33,22 +54,4 @@ export function runFusedKernel(
   attributes: Record<string, number> = {},
 ): tf.Tensor[] {
   return tf.engine().runKernel<tf.Tensor[]>(fusedKernels[kernel], inputs, attributes);
-}
-
-/** RoPE base, as in Su et al. 2021 (arXiv:2104.09864). */
-export const ropeBase = 10_000;
-
-/** cos and sin [time, headSize / 2] for the half-split layout: dimension i is rotated with i + headSize / 2. */
-export function ropeTables(time: number, headSize: number): { cos: Float32Array; sin: Float32Array } {
-  const half = headSize / 2;
-  const cos = new Float32Array(time * half);
-  const sin = new Float32Array(time * half);
-  for (let t = 0; t < time; t++) {
-    for (let i = 0; i < half; i++) {
-      const angle = t * ropeBase ** (-i / half);
-      cos[t * half + i] = Math.cos(angle);
-      sin[t * half + i] = Math.sin(angle);
-    }
-  }
-  return { cos, sin };
 }

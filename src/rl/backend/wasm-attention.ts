@@ -1,45 +1,63 @@
-/** Causal multi-head attention with RoPE in one kernel, forward and backward, on the wasm heap. See fused-kernels.ts. */
-import { ropeTables } from "./fused-kernels.ts";
+/**
+ * Causal attention with RoPE and shared key and value heads in one kernel, forward and backward, on the wasm heap. See
+ * fused-kernels.ts for its contract.
+ *
+ * Shapes: B batch, T time, H heads of queries, K of keys and values, G = H/K queries to a key, S head size. The queries
+ * that share a key head stand one below the other, [G*T, S], so that each product serves all of them. Saved are the
+ * probabilities [B,H,T,T], and in one row of parts the rotated q [B,H,T,S], the rotated k [B,K,T,S] and v [B,K,T,S].
+ */
 import type { tf } from "./tf.ts";
 import { transposeInto, type WasmHeap } from "./wasm-heap.ts";
 
-interface Sizes {
+export interface AttentionSizes {
   readonly batch: number;
   readonly time: number;
   readonly heads: number;
+  readonly kvHeads: number;
+}
+
+interface Sizes extends AttentionSizes {
   readonly headSize: number;
 }
 
-export function attentionForward(heap: WasmHeap, qkv: tf.TensorInfo, sizes: Sizes): tf.TensorInfo[] {
-  const { batch, time, heads, headSize } = sizes;
-  const model = heads * headSize;
-  const part = batch * heads * time * headSize;
-  const out = heap.output([batch * time, model]);
+/** Both [T, S/2]. */
+interface Rope {
+  readonly cos: tf.TensorInfo;
+  readonly sin: tf.TensorInfo;
+}
+
+const float = 4;
+
+export function attentionForward(
+  heap: WasmHeap,
+  { qkv, ...rope }: Rope & { readonly qkv: tf.TensorInfo },
+  attributes: AttentionSizes,
+): tf.TensorInfo[] {
+  const sizes = withHeadSize(attributes, qkv);
+  const { batch, time, heads, kvHeads, headSize } = sizes;
+  const block = time * headSize;
+  const rows = (heads / kvHeads) * time;
+  const out = heap.output([batch * time, heads * headSize]);
   const probabilities = heap.output([batch, heads, time, time]);
-  const rotated = heap.output([3, batch, heads, time, headSize]);
+  const rotated = heap.output([batch * (heads + 2 * kvHeads) * block]);
   const scale = 1 / Math.sqrt(headSize);
 
-  heap.withScratch(2 * time * headSize, (scratch) => {
-    const rotatedAt = heap.pointer(rotated) >>> 2;
-    rotateIn(heap.all(), heap.pointer(qkv) >>> 2, rotatedAt, sizes);
-    const outAt = heap.pointer(out) >>> 2;
-    const keysT = scratch;
-    const result = scratch + time * headSize * 4;
-    for (let bh = 0; bh < batch * heads; bh++) {
-      const q = heap.pointer(rotated) + bh * time * headSize * 4;
-      const p = heap.pointer(probabilities) + bh * time * time * 4;
-      transposeInto(heap.all(), rotatedAt + part + bh * time * headSize, keysT >>> 2, time, headSize);
-      heap.multiply(q, keysT, p, time, headSize, time);
-      causalSoftmax(heap.all(), p >>> 2, time, scale);
-      heap.multiply(p, q + 2 * part * 4, result, time, time, headSize);
-      const b = Math.floor(bh / heads);
-      const column = (bh % heads) * headSize;
-      const f = heap.all();
-      for (let t = 0; t < time; t++) {
-        const from = (result >>> 2) + t * headSize;
-        const to = outAt + (b * time + t) * model + column;
+  heap.withScratch(block + rows * headSize, (keysT) => {
+    const result = keysT + block * float;
+    rotateIn(heap, qkv, rotated, rope, sizes);
+    for (let bk = 0; bk < batch * kvHeads; bk++) {
+      const { q, k, v } = partsOf(heap.pointer(rotated), bk, sizes);
+      const p = heap.pointer(probabilities) + bk * rows * time * float;
+      transposeInto(heap.all(), k >>> 2, keysT >>> 2, time, headSize);
+      heap.multiply(q, keysT, p, rows, headSize, time);
+      causalSoftmax(heap.all(), p >>> 2, rows, time, scale);
+      heap.multiply(p, v, result, rows, time, headSize);
+      eachHeadRow(bk, sizes, (head, row) => {
+        const f = heap.all();
+        const from = (result >>> 2) + head;
+        const to = (heap.pointer(out) >>> 2) + row;
         for (let i = 0; i < headSize; i++) f[to + i] = f[from + i]!;
-      }
+      });
     }
   });
   return [out, probabilities, rotated];
@@ -47,113 +65,151 @@ export function attentionForward(heap: WasmHeap, qkv: tf.TensorInfo, sizes: Size
 
 export function attentionBackward(
   heap: WasmHeap,
-  dy: tf.TensorInfo,
-  probabilities: tf.TensorInfo,
-  rotated: tf.TensorInfo,
+  { dy, qkv, saved0: probabilities, saved1: rotated, ...rope }: Rope & Readonly<Record<BackwardInput, tf.TensorInfo>>,
+  attributes: AttentionSizes,
 ): tf.TensorInfo[] {
-  const [, batch, heads, time, headSize] = rotated.shape as [number, number, number, number, number];
-  const sizes: Sizes = { batch, time, heads, headSize };
-  const model = heads * headSize;
+  const sizes = withHeadSize(attributes, qkv);
+  const { batch, time, heads, kvHeads, headSize } = sizes;
   const block = time * headSize;
-  const part = batch * heads * block;
+  const rows = (heads / kvHeads) * time;
   const scale = 1 / Math.sqrt(headSize);
-  const dqkv = heap.output([batch * time, 3 * model]);
-  // dRotated [3,B,H,T,S], then per head: dOut [T,S], values transposed [S,T], dScores [T,T], one transpose [T,T].
-  const scratchSize = 3 * part + 2 * block + 2 * time * time;
+  const dqkv = heap.output(qkv.shape);
+  // The gradient of `rotated`, then for each key head: dOut [G*T,S], values transposed [S,T], dScores and a transpose.
+  const rotatedSize = batch * (heads + 2 * kvHeads) * block;
+  const scratchSize = rotatedSize + rows * headSize + block + 2 * rows * time;
 
-  heap.withScratch(scratchSize, (scratch) => {
-    const dRotated = scratch;
-    const dOut = scratch + 3 * part * 4;
-    const valuesT = dOut + block * 4;
-    const dScores = valuesT + block * 4;
-    const square = dScores + time * time * 4;
-    const dyAt = heap.pointer(dy) >>> 2;
-    for (let bh = 0; bh < batch * heads; bh++) {
-      const b = Math.floor(bh / heads);
-      const column = (bh % heads) * headSize;
-      const f = heap.all();
-      for (let t = 0; t < time; t++) {
-        const from = dyAt + (b * time + t) * model + column;
-        const to = (dOut >>> 2) + t * headSize;
+  heap.withScratch(scratchSize, (dRotated) => {
+    const dOut = dRotated + rotatedSize * float;
+    const valuesT = dOut + rows * headSize * float;
+    const dScores = valuesT + block * float;
+    const transposed = dScores + rows * time * float;
+    for (let bk = 0; bk < batch * kvHeads; bk++) {
+      eachHeadRow(bk, sizes, (head, row) => {
+        const f = heap.all();
+        const from = (heap.pointer(dy) >>> 2) + row;
+        const to = (dOut >>> 2) + head;
         for (let i = 0; i < headSize; i++) f[to + i] = f[from + i]!;
-      }
-      const q = heap.pointer(rotated) + bh * block * 4;
-      const k = q + part * 4;
-      const v = k + part * 4;
-      const p = heap.pointer(probabilities) + bh * time * time * 4;
-      const dq = dRotated + bh * block * 4;
-      const dk = dq + part * 4;
-      const dv = dk + part * 4;
-      transposeInto(heap.all(), p >>> 2, square >>> 2, time, time);
-      heap.multiply(square, dOut, dv, time, time, headSize);
+      });
+      const { q, k, v } = partsOf(heap.pointer(rotated), bk, sizes);
+      const { q: dq, k: dk, v: dv } = partsOf(dRotated, bk, sizes);
+      const p = heap.pointer(probabilities) + bk * rows * time * float;
+      transposeInto(heap.all(), p >>> 2, transposed >>> 2, rows, time);
+      heap.multiply(transposed, dOut, dv, time, rows, headSize);
       transposeInto(heap.all(), v >>> 2, valuesT >>> 2, time, headSize);
-      heap.multiply(dOut, valuesT, dScores, time, headSize, time);
-      softmaxBackward(heap.all(), p >>> 2, dScores >>> 2, time, scale);
-      heap.multiply(dScores, k, dq, time, time, headSize);
-      transposeInto(heap.all(), dScores >>> 2, square >>> 2, time, time);
-      heap.multiply(square, q, dk, time, time, headSize);
+      heap.multiply(dOut, valuesT, dScores, rows, headSize, time);
+      softmaxBackward(heap.all(), p >>> 2, dScores >>> 2, rows, time, scale);
+      heap.multiply(dScores, k, dq, rows, time, headSize);
+      transposeInto(heap.all(), dScores >>> 2, transposed >>> 2, rows, time);
+      heap.multiply(transposed, q, dk, time, rows, headSize);
     }
-    rotateOut(heap.all(), dRotated >>> 2, heap.pointer(dqkv) >>> 2, sizes);
+    rotateOut(heap, dRotated, dqkv, rope, sizes);
   });
   return [dqkv];
 }
 
-/** qkv [B,T,3,H,S] to [3,B,H,T,S] with q and k rotated. */
-function rotateIn(f: Float32Array, from: number, to: number, { batch, time, heads, headSize }: Sizes): void {
-  const { cos, sin } = ropeTables(time, headSize);
-  const half = headSize / 2;
-  const model = heads * headSize;
-  for (let b = 0; b < batch; b++)
-    for (let t = 0; t < time; t++)
-      for (let part = 0; part < 3; part++)
-        for (let h = 0; h < heads; h++) {
-          const source = from + ((b * time + t) * 3 + part) * model + h * headSize;
-          const target = to + (((part * batch + b) * heads + h) * time + t) * headSize;
-          if (part === 2) {
-            for (let i = 0; i < headSize; i++) f[target + i] = f[source + i]!;
-            continue;
-          }
-          for (let i = 0; i < half; i++) {
-            const x = f[source + i]!;
-            const y = f[source + half + i]!;
-            const c = cos[t * half + i]!;
-            const s = sin[t * half + i]!;
-            f[target + i] = x * c - y * s;
-            f[target + half + i] = x * s + y * c;
-          }
-        }
+type BackwardInput = "dy" | "qkv" | "saved0" | "saved1";
+
+function withHeadSize(attributes: AttentionSizes, qkv: tf.TensorInfo): Sizes {
+  return { ...attributes, headSize: qkv.shape[1]! / (attributes.heads + 2 * attributes.kvHeads) };
 }
 
-/** The transpose of `rotateIn`: gradients of the rotated parts to the gradient of qkv. */
-function rotateOut(f: Float32Array, from: number, to: number, { batch, time, heads, headSize }: Sizes): void {
-  const { cos, sin } = ropeTables(time, headSize);
-  const half = headSize / 2;
-  const model = heads * headSize;
-  for (let b = 0; b < batch; b++)
-    for (let t = 0; t < time; t++)
-      for (let part = 0; part < 3; part++)
-        for (let h = 0; h < heads; h++) {
-          const target = to + ((b * time + t) * 3 + part) * model + h * headSize;
-          const source = from + (((part * batch + b) * heads + h) * time + t) * headSize;
-          if (part === 2) {
-            for (let i = 0; i < headSize; i++) f[target + i] = f[source + i]!;
-            continue;
-          }
-          for (let i = 0; i < half; i++) {
-            const x = f[source + i]!;
-            const y = f[source + half + i]!;
-            const c = cos[t * half + i]!;
-            const s = sin[t * half + i]!;
-            f[target + i] = x * c + y * s;
-            f[target + half + i] = y * c - x * s;
-          }
-        }
+/** Addresses of the q [G*T,S], k [T,S] and v [T,S] of key head `bk`, of batch * kvHeads, in a row of parts. */
+function partsOf(
+  start: number,
+  bk: number,
+  { batch, time, heads, kvHeads, headSize }: Sizes,
+): { q: number; k: number; v: number } {
+  const block = time * headSize * float;
+  const keys = start + batch * heads * block;
+  const values = keys + batch * kvHeads * block;
+  return { q: start + bk * (heads / kvHeads) * block, k: keys + bk * block, v: values + bk * block };
 }
 
-/** Rows of scores to probabilities in place; column j of row i is zero for j > i. */
-function causalSoftmax(f: Float32Array, at: number, time: number, scale: number): void {
-  for (let i = 0; i < time; i++) {
-    const row = at + i * time;
+/** Offsets, in floats, of each row of key head `bk`: in its own [G*T, S], and in [B*T, H*S]. */
+function eachHeadRow(
+  bk: number,
+  { time, heads, kvHeads, headSize }: Sizes,
+  body: (head: number, row: number) => void,
+): void {
+  const group = heads / kvHeads;
+  const b = Math.floor(bk / kvHeads);
+  const first = (bk % kvHeads) * group;
+  for (let g = 0; g < group; g++)
+    for (let t = 0; t < time; t++) body((g * time + t) * headSize, ((b * time + t) * heads + first + g) * headSize);
+}
+
+/** qkv [B,T,H+2K,S] to a row of parts, with q and k rotated. */
+function rotateIn(heap: WasmHeap, qkv: tf.TensorInfo, rotated: tf.TensorInfo, rope: Rope, sizes: Sizes): void {
+  const f = heap.all();
+  const { headSize } = sizes;
+  const half = headSize / 2;
+  const [from, to] = [heap.pointer(qkv) >>> 2, heap.pointer(rotated) >>> 2];
+  const [cos, sin] = [heap.pointer(rope.cos) >>> 2, heap.pointer(rope.sin) >>> 2];
+  eachHead(sizes, (column, part, t, isValue) => {
+    const source = from + column;
+    const target = to + part;
+    if (isValue) {
+      for (let i = 0; i < headSize; i++) f[target + i] = f[source + i]!;
+      return;
+    }
+    for (let i = 0; i < half; i++) {
+      const x = f[source + i]!;
+      const y = f[source + half + i]!;
+      const c = f[cos + t * half + i]!;
+      const s = f[sin + t * half + i]!;
+      f[target + i] = x * c - y * s;
+      f[target + half + i] = x * s + y * c;
+    }
+  });
+}
+
+/** The transpose of `rotateIn`: the gradient of the parts at address `dRotated` to the gradient of qkv. */
+function rotateOut(heap: WasmHeap, dRotated: number, dqkv: tf.TensorInfo, rope: Rope, sizes: Sizes): void {
+  const f = heap.all();
+  const { headSize } = sizes;
+  const half = headSize / 2;
+  const [from, to] = [dRotated >>> 2, heap.pointer(dqkv) >>> 2];
+  const [cos, sin] = [heap.pointer(rope.cos) >>> 2, heap.pointer(rope.sin) >>> 2];
+  eachHead(sizes, (column, part, t, isValue) => {
+    const source = from + part;
+    const target = to + column;
+    if (isValue) {
+      for (let i = 0; i < headSize; i++) f[target + i] = f[source + i]!;
+      return;
+    }
+    for (let i = 0; i < half; i++) {
+      const x = f[source + i]!;
+      const y = f[source + half + i]!;
+      const c = f[cos + t * half + i]!;
+      const s = f[sin + t * half + i]!;
+      f[target + i] = x * c + y * s;
+      f[target + half + i] = y * c - x * s;
+    }
+  });
+}
+
+/** Offsets, in floats, of every head at every position: in qkv and in the row of parts. */
+function eachHead(
+  { batch, time, heads, kvHeads, headSize }: Sizes,
+  body: (column: number, part: number, t: number, isValue: boolean) => void,
+): void {
+  let column = 0;
+  for (let b = 0; b < batch; b++)
+    for (let t = 0; t < time; t++) {
+      let before = 0;
+      for (const [index, count] of [heads, kvHeads, kvHeads].entries()) {
+        for (let h = 0; h < count; h++, column += headSize)
+          body(column, ((before + b * count + h) * time + t) * headSize, t, index === 2);
+        before += batch * count;
+      }
+    }
+}
+
+/** Rows of scores to probabilities in place, T rows for each head; column j of row i is zero for j > i. */
+function causalSoftmax(f: Float32Array, at: number, rows: number, time: number, scale: number): void {
+  for (let r = 0; r < rows; r++) {
+    const i = r % time;
+    const row = at + r * time;
     let max = -Infinity;
     for (let j = 0; j <= i; j++) if (f[row + j]! > max) max = f[row + j]!;
     let sum = 0;
@@ -169,9 +225,10 @@ function causalSoftmax(f: Float32Array, at: number, time: number, scale: number)
 }
 
 /** dProbabilities to dScores in place: p * (dp - sum(p * dp)) * scale. */
-function softmaxBackward(f: Float32Array, p: number, d: number, time: number, scale: number): void {
-  for (let i = 0; i < time; i++) {
-    const row = i * time;
+function softmaxBackward(f: Float32Array, p: number, d: number, rows: number, time: number, scale: number): void {
+  for (let r = 0; r < rows; r++) {
+    const i = r % time;
+    const row = r * time;
     let dot = 0;
     for (let j = 0; j <= i; j++) dot += f[p + row + j]! * f[d + row + j]!;
     for (let j = 0; j <= i; j++) f[d + row + j] = f[p + row + j]! * (f[d + row + j]! - dot) * scale;

@@ -2,7 +2,7 @@
 import { setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
 import { fusedKernels } from "./fused-kernels.ts";
 import { tf } from "./tf.ts";
-import { attentionBackward, attentionForward } from "./wasm-attention.ts";
+import { attentionBackward, attentionForward, type AttentionSizes } from "./wasm-attention.ts";
 import { rmsNormBackward, rmsNormForward, swigluBackward, swigluForward } from "./wasm-elementwise.ts";
 import { WasmHeap } from "./wasm-heap.ts";
 import { repairedKernels } from "./wasm-repairs.ts";
@@ -36,16 +36,19 @@ function fused(heap: WasmHeap): Record<string, tf.KernelFunc> {
   return {
     [fusedKernels.rmsNorm]: kernel((i, a) => rmsNormForward(heap, i["x"]!, i["weight"]!, a["epsilon"]!)),
     [fusedKernels.rmsNormGrad]: kernel((i) => rmsNormBackward(heap, i["dy"]!, i["x"]!, i["weight"]!, i["inverse"]!)),
-    [fusedKernels.attention]: kernel((i, { batch, time, heads }) =>
-      attentionForward(heap, i["qkv"]!, {
-        batch: batch!,
-        time: time!,
-        heads: heads!,
-        headSize: i["qkv"]!.shape[1]! / 3 / heads!,
-      }),
+    [fusedKernels.attention]: kernel((i, a) =>
+      attentionForward(heap, { qkv: i["qkv"]!, cos: i["cos"]!, sin: i["sin"]! }, attentionSizes(a)),
     ),
-    [fusedKernels.attentionGrad]: kernel((i) => attentionBackward(heap, i["dy"]!, i["probabilities"]!, i["rotated"]!)),
+    [fusedKernels.attentionGrad]: kernel((i, a) => {
+      const { dy, qkv, cos, sin, saved0, saved1 } = i;
+      const inputs = { dy: dy!, qkv: qkv!, cos: cos!, sin: sin!, saved0: saved0!, saved1: saved1! };
+      return attentionBackward(heap, inputs, attentionSizes(a));
+    }),
     [fusedKernels.swiglu]: kernel((i) => swigluForward(heap, i["gate"]!, i["up"]!)),
     [fusedKernels.swigluGrad]: kernel((i) => swigluBackward(heap, i["dy"]!, i["gate"]!, i["up"]!, i["sigmoid"]!)),
   };
+}
+
+function attentionSizes({ batch, time, heads, kvHeads }: Record<string, number>): AttentionSizes {
+  return { batch: batch!, time: time!, heads: heads!, kvHeads: kvHeads! };
 }

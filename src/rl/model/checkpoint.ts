@@ -1,31 +1,22 @@
 /**
- * A model as files: model.json (config, tokenizer, version), weights.safetensors, and for a trainer
- * optimizer.safetensors and trainer.json.
+ * A model as files: model.json (config, tokenizer, version), weights.safetensors, where it has one its adapter (see
+ * adapter-files.ts), and for a trainer optimizer.safetensors and trainer.json.
  *
  * A directory is written beside its place and renamed into it, so that a checkpoint is complete or absent.
  */
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
-import { messageOf, TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
 import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
-import type { LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
+import { readAdapter, writeAdapter } from "./adapter-files.ts";
+import { modelConfigSchema } from "./config.ts";
+import type { LanguageModel, WeightSet } from "./contract.ts";
+import { readJson } from "./json-file.ts";
 import { LocalModel } from "./local-model.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
-const positive = z.int().min(1);
-export const modelConfigSchema: z.ZodType<ModelConfig> = z.strictObject({
-  vocabSize: positive,
-  dModel: positive,
-  layers: positive,
-  heads: positive,
-  ffn: positive,
-  maxContext: positive,
-  copyHead: z.boolean(),
-  tiedHead: z.boolean(),
-  history: z.enum(["last", "all"]).default("last"),
-});
+const weightsFile = "weights.safetensors";
 const modelSchema = z.strictObject({
   format: z.literal("afterstate-model@1"),
   version: z.int().nonnegative(),
@@ -49,14 +40,17 @@ export async function saveModel(model: LanguageModel, directory: string): Promis
  */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<LocalModel> {
   const { version, config, tokenizer } = await readJson(join(directory, "model.json"), modelSchema);
-  const weights = await readWeights(directory);
-  const backend = await loadBackend(options.backend);
-  return new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend: backend.name });
+  const weights = await readSafetensors(join(directory, weightsFile));
+  const adapter = await readAdapter(directory);
+  const { name: backend } = await loadBackend(options.backend);
+  const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
+  if (adapter) await model.adapt(adapter.lora, adapter.weights);
+  return model;
 }
 
-/** The weights of a saved model, for `importWeights`. */
+/** What `importWeights` takes of a saved model: of an adapted one its adapter, all else being as it was. */
 export async function readWeights(directory: string): Promise<WeightSet> {
-  return readSafetensors(join(directory, "weights.safetensors"));
+  return (await readAdapter(directory))?.weights ?? readSafetensors(join(directory, weightsFile));
 }
 
 export async function writeModelFiles(
@@ -66,7 +60,8 @@ export async function writeModelFiles(
 ): Promise<void> {
   const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
-  await writeSafetensors(join(directory, "weights.safetensors"), await model.exportWeights());
+  await writeSafetensors(join(directory, weightsFile), await model.exportWeights());
+  if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() });
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);
 }
 
@@ -81,21 +76,5 @@ export async function writeDirectory(directory: string, fill: (temporary: string
     await rename(temporary, directory);
   } finally {
     await rm(temporary, { recursive: true, force: true });
-  }
-}
-
-/** @throws TrainerError ERR_MODEL_MISSING when it cannot be read, ERR_MODEL_CORRUPT when it does not parse. */
-export async function readJson<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    throw new TrainerError(`cannot read the model: ${messageOf(error)}`, { code: "ERR_MODEL_MISSING", cause: error });
-  }
-  try {
-    return schema.parse(JSON.parse(text));
-  } catch (error) {
-    const why = error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error);
-    throw new TrainerError(`${path} is not a model of ours: ${why}`, { code: "ERR_MODEL_CORRUPT", cause: error });
   }
 }

@@ -2,7 +2,9 @@
 import { PolicyError } from "../../core/errors.ts";
 import type { Completion, CompletionRequest, ModelConfig } from "./contract.ts";
 
-/** Keys and values by layer, and the copy head's keys, each [capacity, D]; rows beyond `length` are unset. */
+/**
+ * Keys and values by layer, each [capacity, K*S], and the copy head's keys [capacity, D]; rows beyond `length` are unset.
+ */
 export interface KeyValueCache {
   readonly keys: readonly Float32Array[];
   readonly values: readonly Float32Array[];
@@ -21,6 +23,7 @@ export class DecodeState {
   readonly resolve: (completion: Completion) => void;
   readonly reject: (reason: unknown) => void;
   readonly signal: AbortSignal | undefined;
+  readonly #config: ModelConfig;
   readonly #maxTokens: number;
 
   /** @throws PolicyError ERR_PROMPT_EMPTY, ERR_CONTEXT_TOO_LONG, ERR_TOKEN_UNKNOWN, ERR_SAMPLING */
@@ -36,6 +39,7 @@ export class DecodeState {
       throw new PolicyError(`temperature ${sampling.temperature} is not a number from 0 up`, { code: "ERR_SAMPLING" });
     if (!(sampling.maxTokens >= 1))
       throw new PolicyError(`maxTokens ${sampling.maxTokens} is below 1`, { code: "ERR_SAMPLING" });
+    this.#config = config;
     this.request = request;
     this.signal = signal;
     this.resolve = settle.resolve;
@@ -68,11 +72,12 @@ export class DecodeState {
   }
 
   /** Takes over the first `length` rows of another sequence's cache. */
-  adopt(cache: KeyValueCache, length: number, dModel: number): void {
-    const copy = (from: Float32Array, to: Float32Array) => to.set(from.subarray(0, length * dModel));
-    cache.keys.forEach((keys, layer) => copy(keys, this.cache.keys[layer]!));
-    cache.values.forEach((values, layer) => copy(values, this.cache.values[layer]!));
-    if (cache.copyKeys && this.cache.copyKeys) copy(cache.copyKeys, this.cache.copyKeys);
+  adopt(cache: KeyValueCache, length: number): void {
+    const { dModel, kvHeads, headSize } = this.#config;
+    const width = kvHeads * headSize;
+    cache.keys.forEach((keys, layer) => this.cache.keys[layer]!.set(keys.subarray(0, length * width)));
+    cache.values.forEach((values, layer) => this.cache.values[layer]!.set(values.subarray(0, length * width)));
+    if (cache.copyKeys && this.cache.copyKeys) this.cache.copyKeys.set(cache.copyKeys.subarray(0, length * dModel));
     this.length = length;
   }
 }
@@ -91,10 +96,10 @@ function checkPrompt(config: ModelConfig, prompt: readonly number[]): void {
 }
 
 function emptyCache(config: ModelConfig, capacity: number): KeyValueCache {
-  const rows = () => new Float32Array(capacity * config.dModel);
+  const rows = () => new Float32Array(capacity * config.kvHeads * config.headSize);
   return {
     keys: Array.from({ length: config.layers }, rows),
     values: Array.from({ length: config.layers }, rows),
-    copyKeys: config.copyHead ? rows() : null,
+    copyKeys: config.copyHead ? new Float32Array(capacity * config.dModel) : null,
   };
 }

@@ -134,7 +134,7 @@ export class Decoder {
         continue;
       }
       leading.add(key);
-      if (found) state.adopt(found.cache, found.length, this.#host.config.dModel);
+      if (found) state.adopt(found.cache, found.length);
       cohort.running.push(state);
       states.push(state);
       rows += cost;

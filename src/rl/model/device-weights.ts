@@ -1,92 +1,109 @@
-/** A model's parameters as tensors: one flat vector, and a view of it for each name, replaced together. */
+/** A model's parameters on the backend: its own and, where it has one, its adapter's. */
+import { TrainerError } from "../../core/errors.ts";
 import { tf } from "../backend/tf.ts";
-import type { ModelConfig, WeightSet } from "./contract.ts";
-import type { ParameterTensors } from "./forward.ts";
+import type { LoraConfig, ModelConfig, WeightSet } from "./contract.ts";
+import type { ModelParameters } from "./linear.ts";
+import { adapterLayout, adapterSpecs, isAdapter, type AdapterLayout } from "./lora.ts";
+import { ParameterStore } from "./parameter-store.ts";
 import { checkWeights, parameterSpecs, type ParameterSpec } from "./parameters.ts";
 
-export interface CapturedWeights {
-  readonly specs: readonly ParameterSpec[];
-  readonly named: ParameterTensors;
+export interface CapturedWeights extends ModelParameters {
   dispose(): void;
 }
 
+interface Adapter {
+  readonly lora: LoraConfig;
+  readonly layout: AdapterLayout;
+  readonly weights: ParameterStore;
+}
+
 export class DeviceWeights {
-  readonly specs: readonly ParameterSpec[];
-  readonly count: number;
   /** Moves whenever the values do: caches made from older values are then stale. */
   revision = 0;
-  #flat: tf.Tensor1D;
-  #named: Record<string, tf.Tensor>;
+  readonly #config: ModelConfig;
+  readonly #base: ParameterStore;
+  #adapter: Adapter | null = null;
 
+  /** @throws TrainerError ERR_MODEL_CONFIG, ERR_WEIGHTS_MISMATCH */
   constructor(config: ModelConfig, weights: WeightSet) {
-    checkWeights(config, weights);
-    this.specs = parameterSpecs(config);
-    this.count = this.specs.reduce((sum, { size }) => sum + size, 0);
-    this.#flat = tf.tensor1d(this.#join(weights));
-    this.#named = this.#split(this.#flat);
+    this.#config = config;
+    this.#base = new ParameterStore(parameterSpecs(config), weights);
   }
 
-  get flat(): tf.Tensor1D {
-    return this.#flat;
+  get lora(): LoraConfig | null {
+    return this.#adapter?.lora ?? null;
   }
 
-  get named(): ParameterTensors {
-    return this.#named;
+  get count(): number {
+    return this.#base.count + (this.#adapter?.weights.count ?? 0);
   }
 
-  /** Takes ownership of `flat` [P]. */
-  replace(flat: tf.Tensor1D): void {
-    const named = this.#split(flat);
-    this.dispose();
-    this.#flat = flat;
-    this.#named = named;
+  get parameters(): ModelParameters {
+    return {
+      named: { ...this.#base.named, ...this.#adapter?.weights.named },
+      adapter: this.#adapter?.layout ?? null,
+    };
+  }
+
+  /** What a trainer moves: the adapter alone, where there is one. */
+  get trained(): ParameterStore {
+    return this.#adapter?.weights ?? this.#base;
+  }
+
+  /** Puts an adapter on, or another in its place. @throws TrainerError ERR_LORA_CONFIG, ERR_WEIGHTS_MISMATCH */
+  adapt(lora: LoraConfig, weights: WeightSet): void {
+    const layout = adapterLayout(this.#config, lora);
+    const store = new ParameterStore(adapterSpecs(this.#config, lora), weights);
+    this.#adapter?.weights.dispose();
+    this.#adapter = { lora, layout, weights: store };
     this.revision++;
+  }
+
+  /** What `change` makes of each trained parameter, whose ownership goes there and back. */
+  updateTrained(change: (parameter: tf.Tensor, spec: ParameterSpec, index: number) => tf.Tensor): void {
+    this.revision++;
+    this.trained.update(change);
   }
 
   /** The values as they are now, for who goes on with them after a replacement. Shares the memory; to be disposed. */
   capture(): CapturedWeights {
-    const named = Object.fromEntries(Object.entries(this.#named).map(([name, tensor]) => [name, tf.clone(tensor)]));
-    return { specs: this.specs, named, dispose: () => tf.dispose(named) };
+    const { named, adapter } = this.parameters;
+    const kept = Object.fromEntries(Object.entries(named).map(([name, tensor]) => [name, tf.clone(tensor)]));
+    return { named: kept, adapter, dispose: () => tf.dispose(kept) };
   }
 
-  /** Weights already checked against the model. */
+  /** @throws TrainerError ERR_WEIGHTS_MISMATCH: these are neither the model's nor its adapter's. */
+  check(weights: WeightSet): void {
+    checkWeights(this.#named(weights).specs, weights);
+  }
+
+  /** Weights already checked. */
   load(weights: WeightSet): void {
-    this.replace(tf.tensor1d(this.#join(weights)));
+    this.#named(weights).load(weights);
+    this.revision++;
   }
 
   async read(): Promise<WeightSet> {
-    const all = (await this.#flat.data()) as Float32Array;
-    const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
-    let offset = 0;
-    for (const { name, shape, size } of this.specs) {
-      weights[name] = { shape, data: all.slice(offset, offset + size) };
-      offset += size;
-    }
-    return weights;
+    return this.#base.read();
+  }
+
+  /** @throws TrainerError ERR_ADAPTER_MISSING */
+  async readAdapter(): Promise<WeightSet> {
+    if (!this.#adapter) throw new TrainerError("the model has no adapter", { code: "ERR_ADAPTER_MISSING" });
+    return this.#adapter.weights.read();
   }
 
   dispose(): void {
-    this.#flat.dispose();
-    for (const tensor of Object.values(this.#named)) tensor.dispose();
+    this.#base.dispose();
+    this.#adapter?.weights.dispose();
   }
 
-  #join(weights: WeightSet): Float32Array {
-    const all = new Float32Array(this.count);
-    let offset = 0;
-    for (const { name, size } of this.specs) {
-      all.set(weights[name]!.data, offset);
-      offset += size;
-    }
-    return all;
-  }
-
-  #split(flat: tf.Tensor1D): Record<string, tf.Tensor> {
-    return tf.tidy(() => {
-      const parts = tf.split(
-        flat,
-        this.specs.map(({ size }) => size),
-      );
-      return Object.fromEntries(this.specs.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, [...shape])]));
+  /** Which of the two a set of weights speaks of. */
+  #named(weights: WeightSet): ParameterStore {
+    if (!isAdapter(weights)) return this.#base;
+    if (this.#adapter) return this.#adapter.weights;
+    throw new TrainerError("weights do not fit the model: they are an adapter's, and the model has none", {
+      code: "ERR_WEIGHTS_MISMATCH",
     });
   }
 }

@@ -6,109 +6,126 @@
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
 import type { ModelConfig } from "./contract.ts";
-import { causalAttention, rmsNorm, swiglu } from "./ops.ts";
-
-export type ParameterTensors = Readonly<Record<string, tf.Tensor>>;
-
-/**
- * Added to a mixed probability before its logarithm, in training and in sampling, so that none is infinite. Below
- * float32's resolution for anything above 1e-13; a maximum would say the same and cost four more kernels.
- */
-export const probabilityFloor = 1e-20;
-
-export interface ForwardResult {
-  /** [L] log-probability of each target under the tempered distribution; padded positions hold noise. */
-  readonly logprobs: tf.Tensor1D;
-  /** [L] entropy of that distribution. No gradient is meant to flow here. */
-  readonly entropy: tf.Tensor1D;
-}
+import { linear, type ModelParameters } from "./linear.ts";
+import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
+import { recomputed, type PartInputs } from "./recompute.ts";
+import { ropeTables } from "./rope.ts";
+import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
 
 /**
  * `inverseTemperatures` [L], or null when every temperature is 1, which is cheaper.
- * Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
+ * `recompute`: null, or the names of the parameters whose gradients are wanted; layers then keep none of their activations
+ * (see recompute.ts). Temperature acts on the finished (mixed) distribution: p^(1/t) normalised.
  */
 export function forward(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  parameters: ModelParameters,
   packed: PackedBatch,
   inverseTemperatures: Float32Array | null,
-): ForwardResult {
-  const hidden = hiddenStates(config, parameters, packed);
+  recompute: readonly string[] | null = null,
+): TokenLogprobs {
+  const hidden = hiddenStates(config, parameters, packed, recompute);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
-  const vocabulary: tf.Tensor2D = config.tiedHead
-    ? tf.matMul(at, parameters["embedding"] as tf.Tensor2D, false, true)
-    : tf.matMul(at, parameters["head"] as tf.Tensor2D);
-  const mixed: tf.Tensor2D = config.copyHead
-    ? mixture(config, parameters, packed, hidden, at, vocabulary)
-    : tf.logSoftmax(vocabulary);
-  const logs =
-    inverseTemperatures === null
-      ? mixed
-      : tf.logSoftmax(tf.mul(mixed, tf.tensor2d(inverseTemperatures, [at.shape[0], 1])));
-  const chosen = tf.oneHot(tf.tensor1d(packed.targets, "int32"), config.vocabSize);
-  return {
-    logprobs: tf.sum(tf.mul(logs, chosen), -1),
-    entropy: tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), -1)),
-  };
+  const { named } = parameters;
+  const logits: tf.Tensor2D = config.tiedHead
+    ? tf.matMul(at, named["embedding"] as tf.Tensor2D, false, true)
+    : tf.matMul(at, named["head"] as tf.Tensor2D);
+  const { targets } = packed;
+  const inverse = inverseTemperatures;
+  return config.copyHead
+    ? copyLogprobs({ logits, targets, inverse, ...copyInputs(config, parameters, packed, hidden, at) })
+    : tokenLogprobs({ logits, targets, inverse });
 }
 
 /** [N, D], after the final norm. */
-function hiddenStates(config: ModelConfig, parameters: ParameterTensors, packed: PackedBatch): tf.Tensor2D {
-  const matrix = (name: string) => parameters[name] as tf.Tensor2D;
-  const vector = (name: string) => parameters[name] as tf.Tensor1D;
-  let x = tf.gather(matrix("embedding"), tf.tensor1d(packed.inputs, "int32"));
-  for (let layer = 0; layer < config.layers; layer++) {
-    const at = `layers.${layer}`;
-    const attended = causalAttention(
-      tf.matMul(rmsNorm(x, vector(`${at}.attention.norm`)), matrix(`${at}.attention.qkv`)),
-      packed.batch,
-      packed.time,
-      config.heads,
-    );
-    x = tf.add(x, tf.matMul(attended, matrix(`${at}.attention.out`)));
-    const normed = rmsNorm(x, vector(`${at}.feedforward.norm`));
-    const activated = swiglu(
-      tf.matMul(normed, matrix(`${at}.feedforward.gate`)),
-      tf.matMul(normed, matrix(`${at}.feedforward.up`)),
-    );
-    x = tf.add(x, tf.matMul(activated, matrix(`${at}.feedforward.down`)));
-  }
-  return rmsNorm(x, vector("norm"));
+function hiddenStates(
+  config: ModelConfig,
+  parameters: ModelParameters,
+  packed: PackedBatch,
+  recompute: readonly string[] | null,
+): tf.Tensor2D {
+  const rope = ropeTensors(config, packed.time);
+  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
+  for (let layer = 0; layer < config.layers; layer++)
+    x =
+      recompute === null
+        ? decoderLayer(config, parameters, layer, x, packed, rope)
+        : recomputedLayer(config, parameters, layer, x, packed, rope, recompute);
+  return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
-/**
- * Pointer-generator mixture (See et al. 2017, arXiv:1704.04368): p = g * softmax(vocabulary) + (1 - g) * copy, where
- * copy spreads an attention over the context onto the tokens that stand there. Departure: the whole causal context may
- * be copied from, the completion so far included, and the gate reads the hidden state alone.
- * Result [L, V], log-probabilities.
- */
-function mixture(
+/** The model's tables, as far as this batch reaches. */
+function ropeTensors(config: ModelConfig, time: number): RopeTensors {
+  const { cos, sin } = ropeTables(config);
+  const half = config.headSize / 2;
+  const first = (table: Float32Array) => tf.tensor2d(table.subarray(0, time * half), [time, half]);
+  return { cos: first(cos), sin: first(sin) };
+}
+
+/** The same function as `decoderLayer`, with gradients to x and to those of `wanted` that are this layer's. */
+function recomputedLayer(
   config: ModelConfig,
-  parameters: ParameterTensors,
+  parameters: ModelParameters,
+  layer: number,
+  x: tf.Tensor2D,
   packed: PackedBatch,
+  rope: RopeTensors,
+  wanted: readonly string[],
+): tf.Tensor2D {
+  // An adapter's names contain the layer's as well.
+  const names = wanted.filter((name) => name.includes(`layers.${layer}.`));
+  const part = ({ x, trained, constants }: PartInputs): tf.Tensor2D => {
+    const own = Object.fromEntries(names.map((name, i) => [name, trained[i]!]));
+    const [cos, sin] = constants as [tf.Tensor2D, tf.Tensor2D];
+    const given = { ...parameters, named: { ...parameters.named, ...own } };
+    return decoderLayer(config, given, layer, x, packed, { cos, sin });
+  };
+  const trained = names.map((name) => parameters.named[name]!);
+  return recomputed(part, { x, trained, constants: [rope.cos, rope.sin] });
+}
+
+/** x [N, D] to [N, D]: attention and feed-forward, each normed before and added after. */
+function decoderLayer(
+  config: ModelConfig,
+  parameters: ModelParameters,
+  layer: number,
+  x: tf.Tensor2D,
+  { batch, time }: PackedBatch,
+  rope: RopeTensors,
+): tf.Tensor2D {
+  const { heads, kvHeads, normEpsilon } = config;
+  const name = `layers.${layer}`;
+  const vector = (of: string) => parameters.named[`${name}.${of}`] as tf.Tensor1D;
+  const times = (x: tf.Tensor2D, of: string) => linear(parameters, `${name}.${of}`, x);
+  let qkv = times(rmsNorm(x, vector("attention.norm"), normEpsilon), "attention.qkv");
+  if (config.qkNorm) {
+    const weights = { q: vector("attention.qnorm"), k: vector("attention.knorm") };
+    qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
+  }
+  const attended = causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  const middle: tf.Tensor2D = tf.add(x, times(attended, "attention.out"));
+  const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
+  const activated = swiglu(times(normed, "feedforward.gate"), times(normed, "feedforward.up"));
+  return tf.add(middle, times(activated, "feedforward.down"));
+}
+
+/** What the copy head attends to from each loss position, and how much it counts. */
+function copyInputs(
+  config: ModelConfig,
+  { named }: ModelParameters,
+  { batch, time, positions, inputs, rows }: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
-  vocabulary: tf.Tensor2D,
-): tf.Tensor2D {
-  const { batch, time, positions, rows } = packed;
-  const { dModel, vocabSize } = config;
-  const queries = tf.matMul(at, parameters["copy.query"] as tf.Tensor2D);
-  const keys = tf.matMul(hidden, parameters["copy.key"] as tf.Tensor2D);
-  const scores = tf.matMul(
+): CopyInputs {
+  const { dModel } = config;
+  const queries = tf.matMul(at, named["copy.query"] as tf.Tensor2D);
+  const keys = tf.matMul(hidden, named["copy.key"] as tf.Tensor2D);
+  const scores: tf.Tensor3D = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
     tf.reshape(keys, [batch, time, dModel]),
     false,
     true,
   );
-  const bias = new Float32Array(batch * positions * time);
-  for (let l = 0; l < rows.length; l++) bias.fill(-1e9, l * time + (rows[l]! % time) + 1, (l + 1) * time);
-  const attention = tf.softmax(
-    tf.add(tf.mul(scores, 1 / Math.sqrt(dModel)), tf.tensor3d(bias, [batch, positions, time])),
-  );
-  const tokens = new Float32Array(batch * time * vocabSize);
-  for (let n = 0; n < packed.inputs.length; n++) tokens[n * vocabSize + packed.inputs[n]!] = 1;
-  const copied = tf.reshape(tf.matMul(attention, tf.tensor3d(tokens, [batch, time, vocabSize])), [-1, vocabSize]);
-  const gate = tf.sigmoid(tf.add(tf.matMul(at, parameters["copy.gate"] as tf.Tensor2D), parameters["copy.bias"]!));
-  const mixed = tf.add(tf.mul(gate, tf.softmax(vocabulary)), tf.mul(tf.sub(1, gate), copied));
-  return tf.log<tf.Tensor2D>(tf.add(mixed, probabilityFloor));
+  const gates = tf.sigmoid(tf.add(tf.matMul(at, named["copy.gate"] as tf.Tensor2D), named["copy.bias"]!));
+  return { scores, gates: tf.reshape(gates, [-1]), tokens: inputs, rows, scale: 1 / Math.sqrt(dModel) };
 }

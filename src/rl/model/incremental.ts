@@ -5,13 +5,14 @@
  * operations a row and runs on plain arrays, where one operation costs no dispatch. It computes the same function as
  * forward.ts (test/rl/model/decoder.test.ts holds the two together). R rows, D model width, V vocabulary.
  */
-import { ropeTables } from "../backend/fused-kernels.ts";
 import { tf } from "../backend/tf.ts";
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { CapturedWeights } from "./device-weights.ts";
-import { probabilityFloor } from "./forward.ts";
-import { addInto, attendRow, copyDistribution, normRows, rotateRow, siluTimes } from "./row-math.ts";
+import { linear } from "./linear.ts";
+import { ropeTables, type RopeTables } from "./rope.ts";
+import { addInto, attendRow, copyDistribution, normHeads, normRows, rotateRow, siluTimes } from "./row-math.ts";
+import { probabilityFloor } from "./token-logprobs.ts";
 
 interface Row {
   readonly state: DecodeState;
@@ -21,22 +22,15 @@ interface Row {
 export class IncrementalForward {
   readonly #config: ModelConfig;
   readonly #weights: CapturedWeights;
-  readonly #rope: { cos: Float32Array; sin: Float32Array };
+  readonly #rope: RopeTables;
   readonly #vectors: ReadonlyMap<string, Float32Array>;
-  readonly #embedding: Float32Array;
   readonly #head: tf.Tensor2D;
 
-  private constructor(
-    config: ModelConfig,
-    weights: CapturedWeights,
-    vectors: ReadonlyMap<string, Float32Array>,
-    embedding: Float32Array,
-  ) {
+  private constructor(config: ModelConfig, weights: CapturedWeights, vectors: ReadonlyMap<string, Float32Array>) {
     this.#config = config;
     this.#weights = weights;
-    this.#rope = ropeTables(config.maxContext, config.dModel / config.heads);
+    this.#rope = ropeTables(config);
     this.#vectors = vectors;
-    this.#embedding = embedding;
     const { named } = weights;
     const head = config.tiedHead ? tf.transpose(named["embedding"] as tf.Tensor2D) : tf.clone(named["head"]!);
     this.#head = head as tf.Tensor2D;
@@ -44,12 +38,11 @@ export class IncrementalForward {
 
   /** Takes ownership of the weights, and reads what the rows need on this side. */
   static async create(config: ModelConfig, weights: CapturedWeights): Promise<IncrementalForward> {
-    const { named, specs } = weights;
+    const { named } = weights;
     const vectors = new Map<string, Float32Array>();
-    for (const { name, shape } of specs)
-      if (shape.length === 1 || name === "copy.gate") vectors.set(name, (await named[name]!.data()) as Float32Array);
-    const embedding = (await named["embedding"]!.data()) as Float32Array;
-    return new IncrementalForward(config, weights, vectors, embedding);
+    for (const [name, tensor] of Object.entries(named))
+      if (tensor.rank === 1 || name === "copy.gate") vectors.set(name, (await tensor.data()) as Float32Array);
+    return new IncrementalForward(config, weights, vectors);
   }
 
   /**
@@ -58,19 +51,17 @@ export class IncrementalForward {
    */
   async run(states: readonly DecodeState[]): Promise<Float64Array[]> {
     const { dModel: D, layers } = this.#config;
+    const embedding = this.#weights.named["embedding"] as tf.Tensor2D;
     const rows: Row[] = [];
     for (const state of states)
       for (let position = state.length; position < state.tokens.length; position++) rows.push({ state, position });
-    const x = new Float32Array(rows.length * D);
-    rows.forEach(({ state, position }, r) => {
-      const token = state.tokens[position]!;
-      x.set(this.#embedding.subarray(token * D, (token + 1) * D), r * D);
-    });
+    const tokens = rows.map(({ state, position }) => state.tokens[position]!);
+    const x = await this.#read(() => tf.gather(embedding, tf.tensor1d(tokens, "int32")));
     for (let layer = 0; layer < layers; layer++) {
       await this.#attention(rows, x, layer);
       await this.#feedForward(rows.length, x, `layers.${layer}.feedforward`);
     }
-    const hidden = normRows(x, this.#vector("norm"), D);
+    const hidden = normRows(x, this.#vector("norm"), this.#config.normEpsilon);
     if (this.#config.copyHead) {
       const keys = await this.#multiply(hidden, D, "copy.key");
       rows.forEach(({ state, position }, r) =>
@@ -87,29 +78,39 @@ export class IncrementalForward {
   }
 
   async #attention(rows: readonly Row[], x: Float32Array, layer: number): Promise<void> {
-    const { dModel: D, heads } = this.#config;
+    const { dModel: D, heads, kvHeads, headSize, qkNorm, normEpsilon } = this.#config;
     const name = `layers.${layer}.attention`;
-    const qkv = await this.#multiply(normRows(x, this.#vector(`${name}.norm`), D), D, `${name}.qkv`);
+    const qWidth = heads * headSize;
+    const kvWidth = kvHeads * headSize;
+    const width = qWidth + 2 * kvWidth;
+    const qkv = await this.#multiply(normRows(x, this.#vector(`${name}.norm`), normEpsilon), D, `${name}.qkv`);
     rows.forEach(({ state, position }, r) => {
-      const at = r * 3 * D;
-      rotateRow(qkv, at, heads, D, position, this.#rope);
-      rotateRow(qkv, at + D, heads, D, position, this.#rope);
-      state.cache.keys[layer]!.set(qkv.subarray(at + D, at + 2 * D), position * D);
-      state.cache.values[layer]!.set(qkv.subarray(at + 2 * D, at + 3 * D), position * D);
+      const q = r * width;
+      const k = q + qWidth;
+      const v = k + kvWidth;
+      if (qkNorm) {
+        normHeads(qkv, q, heads, this.#vector(`${name}.qnorm`), normEpsilon);
+        normHeads(qkv, k, kvHeads, this.#vector(`${name}.knorm`), normEpsilon);
+      }
+      // Keys stand behind queries: one run of heads.
+      rotateRow(qkv, q, heads + kvHeads, headSize, position, this.#rope);
+      state.cache.keys[layer]!.set(qkv.subarray(k, v), position * kvWidth);
+      state.cache.values[layer]!.set(qkv.subarray(v, v + kvWidth), position * kvWidth);
     });
-    const out = new Float32Array(rows.length * D);
-    rows.forEach(({ state, position }, r) =>
-      attendRow(qkv, r * 3 * D, state.cache.keys[layer]!, state.cache.values[layer]!, position, heads, D, out, r * D),
-    );
-    addInto(x, await this.#multiply(out, D, `${name}.out`));
+    const out = new Float32Array(rows.length * qWidth);
+    rows.forEach(({ state, position }, r) => {
+      const [keys, values] = [state.cache.keys[layer]!, state.cache.values[layer]!];
+      attendRow(qkv, r * width, keys, values, position, this.#config, out, r * qWidth);
+    });
+    addInto(x, await this.#multiply(out, qWidth, `${name}.out`));
   }
 
   async #feedForward(rows: number, x: Float32Array, name: string): Promise<void> {
-    const { dModel: D, ffn } = this.#config;
-    const normed = tf.tensor2d(normRows(x, this.#vector(`${name}.norm`), D), [rows, D]);
+    const { dModel: D, ffn, normEpsilon } = this.#config;
+    const normed = tf.tensor2d(normRows(x, this.#vector(`${name}.norm`), normEpsilon), [rows, D]);
     const [gate, up] = await Promise.all([
-      this.#product(normed, this.#matrix(`${name}.gate`)),
-      this.#product(normed, this.#matrix(`${name}.up`)),
+      this.#read(() => linear(this.#weights, `${name}.gate`, normed)),
+      this.#read(() => linear(this.#weights, `${name}.up`, normed)),
     ]);
     normed.dispose();
     addInto(x, await this.#multiply(siluTimes(gate, up), ffn, `${name}.down`));
@@ -128,8 +129,8 @@ export class IncrementalForward {
     });
     const input = tf.tensor2d(last, [states.length, D]);
     const [logits, queries] = await Promise.all([
-      this.#product(input, this.#head),
-      copyHead ? this.#product(input, this.#matrix("copy.query")) : null,
+      this.#read(() => tf.matMul(input, this.#head)),
+      copyHead ? this.#read(() => linear(this.#weights, "copy.query", input)) : null,
     ]);
     input.dispose();
     return states.map((state, i) => {
@@ -159,19 +160,15 @@ export class IncrementalForward {
     return this.#vectors.get(name)!;
   }
 
-  #matrix(name: string): tf.Tensor2D {
-    return this.#weights.named[name] as tf.Tensor2D;
-  }
-
   async #multiply(x: Float32Array, width: number, name: string): Promise<Float32Array> {
     const input = tf.tensor2d(x, [x.length / width, width]);
-    const result = await this.#product(input, this.#matrix(name));
+    const result = await this.#read(() => linear(this.#weights, name, input));
     input.dispose();
     return result;
   }
 
-  async #product(x: tf.Tensor2D, matrix: tf.Tensor2D): Promise<Float32Array> {
-    const y = tf.matMul(x, matrix);
+  async #read(compute: () => tf.Tensor2D): Promise<Float32Array> {
+    const y = tf.tidy(compute);
     const values = (await y.data()) as Float32Array;
     y.dispose();
     return values;

@@ -3,12 +3,23 @@ import { TrainerError } from "../../core/errors.ts";
 import { tf } from "../backend/tf.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { completionLength, inputLength, layOut, packBatches, perToken, type PackedBatch } from "./batch.ts";
-import type { Branch, Completion, CompletionRequest, LanguageModel, ModelConfig, WeightSet } from "./contract.ts";
+import type {
+  Branch,
+  Completion,
+  CompletionRequest,
+  LanguageModel,
+  LoraConfig,
+  ModelConfig,
+  SupportRequest,
+  SupportScore,
+  WeightSet,
+} from "./contract.ts";
 import { Decoder } from "./decoder.ts";
 import { DeviceWeights } from "./device-weights.ts";
 import { forward } from "./forward.ts";
 import { Mutex } from "./mutex.ts";
-import { checkWeights, initialWeights } from "./parameters.ts";
+import { initialWeights } from "./parameters.ts";
+import { checkSupport, readSupport } from "./support-score.ts";
 
 const scoreTokens = 2048;
 
@@ -55,6 +66,10 @@ export class LocalModel implements LanguageModel {
     return this.weights.count;
   }
 
+  get lora(): LoraConfig | null {
+    return this.weights.lora;
+  }
+
   get version(): number {
     return this.#version;
   }
@@ -67,20 +82,20 @@ export class LocalModel implements LanguageModel {
   }
 
   async score(branches: readonly Branch[]): Promise<number[][]> {
+    const scores = await this.scoreSupport(branches, {});
+    return scores.map(({ logprobs }) => logprobs);
+  }
+
+  async scoreSupport(branches: readonly Branch[], request: SupportRequest): Promise<SupportScore[]> {
     checkSequences(this.config, branches);
-    const result: number[][] = branches.map(() => []);
+    checkSupport(this.config, branches, request);
+    const result: SupportScore[] = [];
     for (const packed of packBatches(branches, scoreTokens)) {
-      const flat = await this.mutex.run(async () => {
+      const read = await this.mutex.run(() => {
         const inverse = inverseTemperatures(packed, branches);
-        const logprobs = tf.tidy(() => forward(this.config, this.weights.named, packed, inverse).logprobs);
-        const values = await logprobs.data();
-        logprobs.dispose();
-        return values;
+        return readSupport(packed, request, () => forward(this.config, this.weights.parameters, packed, inverse));
       });
-      packed.indices.forEach((index, b) => {
-        const from = b * packed.positions;
-        result[index] = Array.from(flat.subarray(from, from + completionLength(branches[index]!)));
-      });
+      packed.indices.forEach((index, b) => (result[index] = read(b, completionLength(branches[index]!))));
     }
     return result;
   }
@@ -89,8 +104,23 @@ export class LocalModel implements LanguageModel {
     return this.mutex.run(() => this.weights.read());
   }
 
+  async exportAdapter(): Promise<WeightSet> {
+    return this.mutex.run(() => this.weights.readAdapter());
+  }
+
+  /**
+   * Puts an adapter on: from now on it is what serves with the weights and what a new trainer trains.
+   * @throws TrainerError ERR_LORA_CONFIG, ERR_WEIGHTS_MISMATCH
+   */
+  async adapt(lora: LoraConfig, weights: WeightSet): Promise<void> {
+    await this.mutex.run(async () => {
+      this.weights.adapt(lora, weights);
+      await this.#decoder.renew();
+    });
+  }
+
   async importWeights(weights: WeightSet, version: number): Promise<number> {
-    checkWeights(this.config, weights);
+    this.weights.check(weights);
     return this.mutex.run(async () => {
       const startedMs = performance.now();
       this.weights.load(weights);

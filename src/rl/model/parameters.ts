@@ -13,12 +13,12 @@ export interface ParameterSpec {
 }
 
 /**
- * Matrices are [inputs, outputs]. Residual projections start smaller by sqrt(2 * layers), as in GPT-2.
+ * Matrices are [inputs, outputs]; the columns of qkv are all heads' queries, then keys, then values. Residual projections start smaller by sqrt(2 * layers), as in GPT-2.
  * @throws TrainerError ERR_MODEL_CONFIG
  */
 export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   checkConfig(config);
-  const { vocabSize: V, dModel: D, ffn: F, layers } = config;
+  const { vocabSize: V, dModel: D, ffn: F, layers, heads: H, kvHeads: K, headSize: S } = config;
   const specs: ParameterSpec[] = [];
   const add = (name: string, shape: number[], init: ParameterSpec["init"], decay: boolean) =>
     specs.push({ name, shape, size: shape.reduce((product, size) => product * size, 1), init, decay });
@@ -27,8 +27,12 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
   add("embedding", [V, D], { std: config.tiedHead ? 1 / Math.sqrt(D) : 0.5 }, false);
   for (let layer = 0; layer < layers; layer++) {
     add(`layers.${layer}.attention.norm`, [D], "one", false);
-    add(`layers.${layer}.attention.qkv`, [D, 3 * D], wide, true);
-    add(`layers.${layer}.attention.out`, [D, D], residual(D), true);
+    add(`layers.${layer}.attention.qkv`, [D, (H + 2 * K) * S], wide, true);
+    if (config.qkNorm) {
+      add(`layers.${layer}.attention.qnorm`, [S], "one", false);
+      add(`layers.${layer}.attention.knorm`, [S], "one", false);
+    }
+    add(`layers.${layer}.attention.out`, [H * S, D], residual(H * S), true);
     add(`layers.${layer}.feedforward.norm`, [D], "one", false);
     add(`layers.${layer}.feedforward.gate`, [D, F], wide, true);
     add(`layers.${layer}.feedforward.up`, [D, F], wide, true);
@@ -47,8 +51,12 @@ export function parameterSpecs(config: ModelConfig): ParameterSpec[] {
 }
 
 export function initialWeights(config: ModelConfig, seed: number): WeightSet {
+  return drawWeights(parameterSpecs(config), seed);
+}
+
+export function drawWeights(specs: readonly ParameterSpec[], seed: number): WeightSet {
   const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
-  for (const { name, shape, size, init } of parameterSpecs(config)) {
+  for (const { name, shape, size, init } of specs) {
     const data = new Float32Array(size);
     if (init === "one") data.fill(1);
     else if (init !== "zero") {
@@ -62,8 +70,7 @@ export function initialWeights(config: ModelConfig, seed: number): WeightSet {
 }
 
 /** @throws TrainerError ERR_WEIGHTS_MISMATCH that names the first parameter that does not fit. */
-export function checkWeights(config: ModelConfig, weights: WeightSet): void {
-  const specs = parameterSpecs(config);
+export function checkWeights(specs: readonly ParameterSpec[], weights: WeightSet): void {
   const fail = (what: string): never => {
     throw new TrainerError(`weights do not fit the model: ${what}`, { code: "ERR_WEIGHTS_MISMATCH" });
   };
@@ -79,14 +86,13 @@ export function checkWeights(config: ModelConfig, weights: WeightSet): void {
 }
 
 function checkConfig(config: ModelConfig): void {
-  const { dModel, heads } = config;
-  for (const key of ["vocabSize", "dModel", "layers", "heads", "ffn", "maxContext"] as const)
+  const fail = (what: string): never => {
+    throw new TrainerError(`model ${what}`, { code: "ERR_MODEL_CONFIG" });
+  };
+  const { heads, kvHeads, headSize } = config;
+  for (const key of ["vocabSize", "dModel", "layers", "heads", "kvHeads", "ffn", "maxContext"] as const)
     if (!Number.isInteger(config[key]) || config[key] < 1)
-      throw new TrainerError(`model ${key} must be a positive integer, not ${config[key]}`, {
-        code: "ERR_MODEL_CONFIG",
-      });
-  if (dModel % heads !== 0 || (dModel / heads) % 4 !== 0)
-    throw new TrainerError(`model heads (${heads}) must divide dModel (${dModel}) into a multiple of 4`, {
-      code: "ERR_MODEL_CONFIG",
-    });
+      fail(`${key} must be a positive integer, not ${config[key]}`);
+  if (!(headSize >= 2 && headSize % 2 === 0)) fail(`headSize must be even, not ${headSize}`);
+  if (heads % kvHeads !== 0) fail(`kvHeads (${kvHeads}) must divide heads (${heads})`);
 }

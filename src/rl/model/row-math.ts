@@ -1,15 +1,25 @@
-/** The parts of a decoder's row that are not matrix products, on plain arrays. D model width, S = D / heads. */
-import { normEpsilon } from "./ops.ts";
+/** The parts of a decoder's row that are not matrix products, on plain arrays. S head size. */
+import type { ModelConfig } from "./contract.ts";
+import type { RopeTables } from "./rope.ts";
 
-export function normRows(x: Float32Array, weight: Float32Array, width: number): Float32Array {
+/** Rows as wide as the weight, each divided by its root mean square. */
+export function normRows(x: Float32Array, weight: Float32Array, epsilon: number): Float32Array {
   const out = new Float32Array(x.length);
-  for (let at = 0; at < x.length; at += width) {
-    let squares = 0;
-    for (let i = 0; i < width; i++) squares += x[at + i]! * x[at + i]!;
-    const inverse = 1 / Math.sqrt(squares / width + normEpsilon);
-    for (let i = 0; i < width; i++) out[at + i] = x[at + i]! * inverse * weight[i]!;
-  }
+  for (let at = 0; at < x.length; at += weight.length) normOne(x, at, weight, epsilon, out);
   return out;
+}
+
+/** The same in place, on the `heads` heads of S values from `at`. */
+export function normHeads(x: Float32Array, at: number, heads: number, weight: Float32Array, epsilon: number): void {
+  for (let h = 0; h < heads; h++) normOne(x, at + h * weight.length, weight, epsilon, x);
+}
+
+function normOne(x: Float32Array, at: number, weight: Float32Array, epsilon: number, out: Float32Array): void {
+  const width = weight.length;
+  let squares = 0;
+  for (let i = 0; i < width; i++) squares += x[at + i]! * x[at + i]!;
+  const inverse = 1 / Math.sqrt(squares / width + epsilon);
+  for (let i = 0; i < width; i++) out[at + i] = x[at + i]! * inverse * weight[i]!;
 }
 
 export function addInto(x: Float32Array, y: Float32Array): void {
@@ -25,16 +35,15 @@ export function siluTimes(gate: Float32Array, up: Float32Array): Float32Array {
   return gate;
 }
 
-/** RoPE in place on the D values from `at`, half-split within each head. */
+/** RoPE in place on the `heads` heads of `size` values from `at`, half-split within each. */
 export function rotateRow(
   x: Float32Array,
   at: number,
   heads: number,
-  width: number,
+  size: number,
   position: number,
-  { cos, sin }: { cos: Float32Array; sin: Float32Array },
+  { cos, sin }: RopeTables,
 ): void {
-  const size = width / heads;
   const half = size / 2;
   const table = position * half;
   for (let h = 0; h < heads; h++) {
@@ -50,31 +59,33 @@ export function rotateRow(
 
 let scores = new Float64Array(256);
 
-/** One query against cache rows 0 to `position`; the result goes to out[outAt, outAt + D). */
+/** One query of all heads against cache rows 0 to `position`; the result goes to out[outAt, outAt + H*S). */
 export function attendRow(
   q: Float32Array,
   qAt: number,
   keys: Float32Array,
   values: Float32Array,
   position: number,
-  heads: number,
-  width: number,
+  { heads, kvHeads, headSize: size }: Pick<ModelConfig, "heads" | "kvHeads" | "headSize">,
   out: Float32Array,
   outAt: number,
 ): void {
   if (scores.length <= position) scores = new Float64Array(2 * position + 2);
-  const size = width / heads;
   const scale = 1 / Math.sqrt(size);
+  const width = kvHeads * size;
+  const group = heads / kvHeads;
   for (let h = 0; h < heads; h++) {
-    const sum = softmaxScores(q, qAt + h * size, keys, h * size, position + 1, size, width, scale);
+    const column = Math.floor(h / group) * size;
+    const sum = softmaxScores(q, qAt + h * size, keys, column, position + 1, size, width, scale);
     const to = outAt + h * size;
-    // Four columns at a time, each sum in a register. Head sizes are multiples of four.
-    for (let i = 0; i < size; i += 4) {
+    // Four columns at a time, each sum in a register; head sizes are even, so two may be left.
+    let i = 0;
+    for (; i + 3 < size; i += 4) {
       let a = 0;
       let b = 0;
       let c = 0;
       let d = 0;
-      for (let j = 0, at = h * size + i; j <= position; j++, at += width) {
+      for (let j = 0, at = column + i; j <= position; j++, at += width) {
         const p = scores[j]!;
         a += p * values[at]!;
         b += p * values[at + 1]!;
@@ -85,6 +96,11 @@ export function attendRow(
       out[to + i + 1] = b / sum;
       out[to + i + 2] = c / sum;
       out[to + i + 3] = d / sum;
+    }
+    for (; i < size; i++) {
+      let a = 0;
+      for (let j = 0, at = column + i; j <= position; j++, at += width) a += scores[j]! * values[at]!;
+      out[to + i] = a / sum;
     }
   }
 }

@@ -1,26 +1,30 @@
 /** The configuration of a training run: parsed once at the edge, saved resolved beside the run. */
 import { z } from "zod";
 import { parseUserConfig } from "../../core/parse-config.ts";
+import { attentionKeys, withHeadDefaults } from "../model/config.ts";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
 const positive = z.number().positive();
 
-const modelSchema = z.strictObject({
-  dModel: count.default(96),
-  layers: count.default(2),
-  heads: count.default(4),
-  ffn: count.default(256),
-  maxContext: count.default(256).describe("tokens of prompt and completion together"),
-  copyHead: z.boolean().default(true).describe("mix a pointer distribution over the context into the vocabulary's"),
-  tiedHead: z.boolean().default(true),
-  history: z
-    .enum(["last", "all"])
-    .default("last")
-    .describe(
-      "what a prompt tells of the episode: last next state (short tasks), or all so far (long ones: one sequence each)",
-    ),
-});
+const modelSchema = z
+  .strictObject({
+    dModel: count.default(96),
+    layers: count.default(2),
+    heads: count.default(4),
+    ...attentionKeys,
+    ffn: count.default(256),
+    maxContext: count.default(256).describe("tokens of prompt and completion together"),
+    copyHead: z.boolean().default(true).describe("mix a pointer distribution over the context into the vocabulary's"),
+    tiedHead: z.boolean().default(true),
+    history: z
+      .enum(["last", "all"])
+      .default("last")
+      .describe(
+        "what a prompt tells of the episode: last next state (short tasks), or all so far (long ones: one sequence each)",
+      ),
+  })
+  .transform(withHeadDefaults);
 
 const startSchema = z.strictObject({
   policy: z.string().optional().describe('directory of a model to start from, "local:DIR"; default: imitate'),
@@ -43,6 +47,12 @@ const loopSchema = z.strictObject({
   maxTokens: count.default(48).describe("longest completion"),
   clipLow: fraction.default(0.2),
   clipHigh: fraction.default(0.28),
+  importanceCap: positive
+    .nullable()
+    .default(null)
+    .describe(
+      "null: ratios against the recorded policy; a number: against the one before the update, weights cut there",
+    ),
   klCoefficient: z.number().min(0).default(0).describe("weight of the k3 penalty towards the start"),
   maxGradientNorm: positive.default(1),
   maxStaleness: z
@@ -72,7 +82,7 @@ export const trainConfigSchema = z.strictObject({
   horizon: count.default(1),
   parallel: count.default(24).describe("environments open at once"),
   sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
-  backend: z.enum(["auto", "wasm", "cpu"]).default("auto"),
+  backend: z.enum(["auto", "torch", "wasm", "cpu"]).default("auto"),
   weights: z.record(z.string(), positive).default({}).describe("sampling weight of each environment id; default 1"),
   model: modelSchema.prefault({}),
   start: startSchema.prefault({}),

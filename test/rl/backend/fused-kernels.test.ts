@@ -3,6 +3,7 @@ import { hasFusedKernel } from "../../../src/rl/backend/fused-kernels.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
 import { causalAttention, rmsNorm, swiglu } from "../../../src/rl/model/ops.ts";
+import { ropeTables } from "../../../src/rl/model/rope.ts";
 import { distance, noise, onBackends } from "./on-backends.ts";
 
 /** Value and gradients of sum(f * fixed noise), so that every output element counts differently. */
@@ -10,6 +11,14 @@ function withGradients(f: (...inputs: any[]) => tf.Tensor, inputs: tf.Tensor[]):
   const value = f(...inputs);
   const weight = noise("output weight", value.shape);
   return [value, ...tf.grads((...xs: tf.Tensor[]) => tf.sum(tf.mul(f(...xs), weight)))(inputs)];
+}
+
+/** Of noise, its width fixed by the head size. */
+function attend(qkv: tf.Tensor2D, batch: number, time: number, heads: number, kvHeads: number): tf.Tensor2D {
+  const headSize = qkv.shape[1] / (heads + 2 * kvHeads);
+  const { cos, sin } = ropeTables({ headSize, maxContext: time, ropeBase: 10_000, ropeScaling: null });
+  const table = (values: Float32Array) => tf.tensor2d(values, [time, headSize / 2]);
+  return causalAttention(qkv, { cos: table(cos), sin: table(sin) }, { batch, time, heads, kvHeads });
 }
 
 describe("fused kernels", () => {
@@ -25,13 +34,20 @@ describe("fused kernels", () => {
   });
 
   it.each([
-    ["rmsNorm", () => withGradients(rmsNorm, [noise("x", [7, 12]), noise("w", [12])])],
+    ["rmsNorm", () => withGradients((x, w) => rmsNorm(x, w, 1e-5), [noise("x", [7, 12]), noise("w", [12])])],
+    [
+      "rmsNorm, large epsilon",
+      () => withGradients((x, w) => rmsNorm(x, w, 0.5), [noise("x", [7, 12]), noise("w", [12])]),
+    ],
     ["swiglu", () => withGradients(swiglu, [noise("gate", [5, 9]), noise("up", [5, 9])])],
-    ["attention", () => withGradients((x) => causalAttention(x, 3, 11, 2), [noise("qkv", [33, 48])])],
-    ["attention over one position", () => withGradients((x) => causalAttention(x, 2, 1, 4), [noise("qkv", [2, 48])])],
+    ["attention", () => withGradients((x) => attend(x, 3, 11, 2, 2), [noise("qkv", [33, 48])])],
+    ["attention over one position", () => withGradients((x) => attend(x, 2, 1, 4, 4), [noise("qkv", [2, 48])])],
+    ["attention, two heads to a key", () => withGradients((x) => attend(x, 2, 11, 4, 2), [noise("qkv", [22, 48])])],
+    ["attention, one key for all", () => withGradients((x) => attend(x, 3, 7, 6, 1), [noise("qkv", [21, 48])])],
+    ["attention, heads of two", () => withGradients((x) => attend(x, 2, 5, 3, 1), [noise("qkv", [10, 10])])],
   ])("%s: value and gradients equal the composed form's", async (_, body) => {
-    const { cpu, wasm } = await onBackends(body);
-    expect(distance(cpu, wasm)).toBeLessThan(2e-6);
+    const { cpu, ...others } = await onBackends(body);
+    for (const result of Object.values(others)) expect(distance(cpu, result)).toBeLessThan(2e-6);
   });
 
   it("attention never looks ahead: a later token changes no earlier row", async () => {
@@ -40,7 +56,7 @@ describe("fused kernels", () => {
       tf.tidy(() => {
         const qkv = noise("qkv", [9, 24]);
         const changed = tf.concat([tf.slice(qkv, [0, 0], [8, 24]), tf.mul(tf.ones([1, 24]), last)]);
-        return causalAttention(changed as tf.Tensor2D, 1, 9, 2);
+        return attend(changed as tf.Tensor2D, 1, 9, 2, 2);
       });
     const [a, b] = [rows(1), rows(-1)];
     const [x, y] = [await a.data(), await b.data()];
@@ -119,13 +135,14 @@ describe("loadBackend", () => {
   it("names the backend it took", async () => {
     expect(await loadBackend("wasm")).toMatchObject({ name: "wasm", refused: [] });
     expect(await loadBackend("cpu")).toMatchObject({ name: "cpu", refused: [] });
-    expect((await loadBackend()).name).toBe("wasm");
+    expect(await loadBackend("torch")).toMatchObject({ name: "torch", refused: [] });
+    expect((await loadBackend()).name).toBe("torch");
   });
 
   it("refuses a name it does not know, with the ones it does", async () => {
     await expect(loadBackend("cuda" as "cpu")).rejects.toMatchObject({
       code: "ERR_BACKEND_UNAVAILABLE",
-      message: expect.stringContaining("wasm, cpu or auto"),
+      message: expect.stringContaining("torch, wasm, cpu or auto"),
     });
   });
 });

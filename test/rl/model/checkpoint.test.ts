@@ -64,7 +64,8 @@ describe("parameters", () => {
 
   it("refuse a config that no attention fits", () => {
     const { config } = tinyModel();
-    expect(() => parameterSpecs({ ...config, heads: 3 })).toThrow(/heads \(3\) must divide dModel \(16\)/);
+    expect(() => parameterSpecs({ ...config, heads: 4, kvHeads: 3 })).toThrow(/kvHeads \(3\) must divide heads \(4\)/);
+    expect(() => parameterSpecs({ ...config, headSize: 5 })).toThrow(/headSize must be even, not 5/);
     expect(() => parameterSpecs({ ...config, layers: 0 })).toThrow(/layers must be a positive integer/);
   });
 });

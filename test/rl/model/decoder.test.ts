@@ -46,6 +46,24 @@ describe("sampling and training agree", () => {
     model.dispose();
   });
 
+  it.each([
+    ["grouped queries", { heads: 4, kvHeads: 2 }],
+    ["heads wider than the model", { heads: 2, kvHeads: 1, headSize: 14 }],
+    ["normed queries and keys", { heads: 4, kvHeads: 2, qkNorm: true, normEpsilon: 1e-2 }],
+    ["another RoPE", { ropeBase: 500, ropeScaling: { type: "linear", factor: 2 } }],
+  ] as const)("with %s, through caches and a taken-over prompt", async (_, shape) => {
+    const model = tinyModel(shape);
+    const sampling = { temperature: 1, maxTokens: 6 };
+    const [first] = await model.generate([request("a", 9, sampling)]);
+    const prompts = [ids("a", 9), [...ids("a", 9), ...first!.tokenIds, 4], ids("b", 1), ids("c", 17)];
+    const requests = prompts.map((promptTokenIds, i) => ({ promptTokenIds, sampling, random: createRandom(i) }));
+    const completions = await model.generate(requests);
+    const scores = await model.score(completions.map(({ tokenIds }, i) => single({ ...requests[i]!, tokenIds })));
+    const logprobs = completions.map(({ logprobs }) => logprobs);
+    expect(largestGap(logprobs, scores)).toBeLessThan(1e-5);
+    model.dispose();
+  });
+
   it("through a shared prompt, a continued prompt and a crowd beyond the batch", async () => {
     const model = tinyModel();
     const prompt = ids("shared", 12);

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
+import { modelConfigSchema } from "../../../src/rl/model/config.ts";
 import { createLanguageModel } from "../../../src/rl/model/local-model.ts";
 import { createTrainer } from "../../../src/rl/model/trainer.ts";
 import { copyTokenizer, example, toSequence } from "./copy-task.ts";
@@ -9,7 +10,7 @@ it("a small model with a copy head learns to copy names it has never seen, from 
   await loadBackend("wasm");
   const tokenizer = copyTokenizer();
   const size = { dModel: 64, layers: 2, heads: 4, ffn: 172, maxContext: 128 };
-  const config = { vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true, history: "last" as const };
+  const config = modelConfigSchema.parse({ vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true });
   const model = createLanguageModel(config, tokenizer, 1);
   const trainer = createTrainer(model, { learningRate: 4e-3, warmupSteps: 5 });
   const random = createRandom("learning");

@@ -5,6 +5,7 @@
  */
 import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
+import { modelConfigSchema } from "../../../src/rl/model/config.ts";
 import { createLanguageModel } from "../../../src/rl/model/local-model.ts";
 import { createTrainer } from "../../../src/rl/model/trainer.ts";
 import { copyTokenizer, example, toSequence } from "./copy-task.ts";
@@ -25,7 +26,7 @@ async function rate(rounds: number, body: () => Promise<number>): Promise<string
 const backend = await loadBackend("wasm");
 const tokenizer = copyTokenizer();
 const size = { dModel: 128, layers: 2, heads: 4, ffn: 344, maxContext: 256 };
-const config = { vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true, history: "last" as const };
+const config = modelConfigSchema.parse({ vocabSize: tokenizer.vocabSize, ...size, copyHead: true, tiedHead: true });
 const model = createLanguageModel(config, tokenizer, 1, backend.name);
 console.log(`${backend.name}: ${model.parameterCount} parameters, vocabulary ${tokenizer.vocabSize}`);
 

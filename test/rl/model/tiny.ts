@@ -1,6 +1,7 @@
 /** A model small enough for any test, and sequences for it. */
 import { createRandom } from "../../../src/core/random.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
+import { modelConfigSchema } from "../../../src/rl/model/config.ts";
 import type { Branch, BranchCall, ModelConfig } from "../../../src/rl/model/contract.ts";
 import { LocalModel } from "../../../src/rl/model/local-model.ts";
 import { initialWeights } from "../../../src/rl/model/parameters.ts";
@@ -10,7 +11,7 @@ export const tokenizer = createTokenizer(["aa", "bb", "cc", " aa", " bb", " cc",
 
 export function tinyModel(overrides: Partial<ModelConfig> = {}, seed = 1): LocalModel {
   const size = { vocabSize: tokenizer.vocabSize, dModel: 16, layers: 2, heads: 2, ffn: 24, maxContext: 48 };
-  const config = { ...size, copyHead: true, tiedHead: true, history: "last" as const, ...overrides };
+  const config = modelConfigSchema.parse({ ...size, copyHead: true, tiedHead: true, ...overrides });
   const weights = initialWeights(config, seed);
   // A fresh gate is one half everywhere, which would hide a gate the wrong way round; fresh norms are one.
   for (const [name, { data }] of Object.entries(weights)) {
