@@ -41,24 +41,26 @@ export function tokenGeneration(
 /**
  * Finds out what a server's log-probabilities are of, the first time that it matters: at temperature 1 with nothing cut
  * all of them are the same.
+ * @param best what the server may report at most, beside `raw`
  * @param probe null when its answer does not tell
  */
 export function createLogprobCheck(
+  best: ReportedLogprobs,
   probe: (promptTokenIds: readonly number[], signal: AbortSignal) => Promise<ReportedLogprobs | null>,
 ) {
   let reported: Promise<ReportedLogprobs | null> | null = null;
   return async (generation: Generation, sampling: Sampling, signal: AbortSignal): Promise<Generation> => {
     const { logprobs, promptTokenIds } = generation;
     if (logprobs === null || areOfSampled("raw", sampling)) return generation;
-    const canMatter = areOfSampled("tempered", sampling) || sampling.temperature > 0;
-    if (canMatter && promptTokenIds !== null)
-      reported ??= probe(promptTokenIds, signal).catch(() => {
-        // The sample goes without; the next one asks again.
-        reported = null;
-        return null;
-      });
-    const known = canMatter ? await reported : null;
-    return known !== null && areOfSampled(known, sampling) ? generation : { ...generation, logprobs: null };
+    const without = { ...generation, logprobs: null };
+    if (sampling.temperature === 0 || !areOfSampled(best, sampling) || promptTokenIds === null) return without;
+    reported ??= probe(promptTokenIds, signal).catch(() => {
+      // The sample goes without; the next one asks again.
+      reported = null;
+      return null;
+    });
+    const known = await reported;
+    return known !== null && areOfSampled(known, sampling) ? generation : without;
   };
 }
 

@@ -27,7 +27,9 @@ export function sglangPolicy(options: EnginePolicyOptions): UpdatablePolicy & Re
     { logprobs: true, tokenIds: false },
     { logprobs: false, tokenIds: false },
   ]);
-  const checkLogprobs = createLogprobCheck((promptTokenIds, signal) => probeSglang(endpoint, promptTokenIds, signal));
+  const checkLogprobs = createLogprobCheck("tempered", (promptTokenIds, signal) =>
+    probeSglang(endpoint, promptTokenIds, signal),
+  );
   let version = 0;
 
   async function chat(request: GenerateRequest): Promise<Generation> {

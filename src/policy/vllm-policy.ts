@@ -25,7 +25,7 @@ import { readVllmReply, toVllmSampling, type VllmChoice, type VllmReply } from "
 /** @throws ConfigError when the base URL or the key's variable is wrong. */
 export function vllmPolicy(options: EnginePolicyOptions): UpdatablePolicy & Required<Pick<UpdatablePolicy, "score">> {
   const endpoint = createEngineClient(options);
-  const checkLogprobs = createLogprobCheck((promptTokenIds, signal) =>
+  const checkLogprobs = createLogprobCheck("sampled", (promptTokenIds, signal) =>
     probeVllm(endpoint, options.model, promptTokenIds, signal),
   );
   let served = serve(endpoint, options.model, null);

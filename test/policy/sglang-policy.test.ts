@@ -121,6 +121,7 @@ describe.each(asks)("sglangPolicy's log-probabilities, asked with $name,", ({ as
       await using server = await serverFor();
       await using policy = policyFor(server.baseUrl);
       expect(await policy.generate(ask(cut))).toMatchObject({ tokenIds: [1, 0, 3], logprobs: null });
+      expect(server.requests.length).toBe(1);
     },
   );
 });
