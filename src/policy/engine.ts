@@ -38,6 +38,8 @@ export function tokenGeneration(
   return { ...rest, message: { role: "assistant", content: text }, rawText: text };
 }
 
+const maxProbes = 16;
+
 /**
  * Finds out what a server's log-probabilities are of, the first time that it matters: at temperature 1 with nothing cut
  * all of them are the same.
@@ -49,16 +51,19 @@ export function createLogprobCheck(
   probe: (promptTokenIds: readonly number[], signal: AbortSignal) => Promise<ReportedLogprobs | null>,
 ) {
   let reported: Promise<ReportedLogprobs | null> | null = null;
+  let asked = 0;
+  const ask = async (...about: Parameters<typeof probe>): Promise<ReportedLogprobs | null> => {
+    const answer = await probe(...about).catch(() => null);
+    // This sample goes without, and the next one's prompt may tell more; but no server is asked for ever.
+    if (answer === null && ++asked < maxProbes) reported = null;
+    return answer;
+  };
   return async (generation: Generation, sampling: Sampling, signal: AbortSignal): Promise<Generation> => {
     const { logprobs, promptTokenIds } = generation;
     if (logprobs === null || areOfSampled("raw", sampling)) return generation;
     const without = { ...generation, logprobs: null };
     if (sampling.temperature === 0 || !areOfSampled(best, sampling) || promptTokenIds === null) return without;
-    reported ??= probe(promptTokenIds, signal).catch(() => {
-      // The sample goes without; the next one asks again.
-      reported = null;
-      return null;
-    });
+    reported ??= ask(promptTokenIds, signal);
     const known = await reported;
     return known !== null && areOfSampled(known, sampling) ? generation : without;
   };

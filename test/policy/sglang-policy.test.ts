@@ -138,7 +138,7 @@ describe("sglangPolicy, when it cannot find out what log-probabilities are of,",
     close((await policy.generate(tokens({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
   });
 
-  it("drops them when the two best tokens are as good as equal", async () => {
+  it("drops them when the two best tokens are as good as equal, and stops asking", async () => {
     await using server = await serverFor({
       spoil: (reply, body) =>
         "top_logprobs_num" in body
@@ -157,7 +157,9 @@ describe("sglangPolicy, when it cannot find out what log-probabilities are of,",
           : reply,
     });
     await using policy = policyFor(server.baseUrl);
-    expect((await policy.generate(tokens({ temperature: 0.5 }))).logprobs).toBeNull();
+    for (let i = 0; i < 20; i++) expect((await policy.generate(tokens({ temperature: 0.5 }))).logprobs).toBeNull();
+    // Two requests a look, sixteen looks, and then no more.
+    expect(server.requests.length).toBe(20 + 2 * 16);
   });
 });
 
