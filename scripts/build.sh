@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds dist/: the TypeScript, and the small C program that is pid 1 in every sandbox.
+# Builds dist/: the TypeScript, the small C program that is pid 1 in every sandbox, and the numerics addon.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,5 +9,6 @@ if command -v gcc >/dev/null 2>&1; then
 else
   printf 'build: no gcc, so no sandbox: apt-get install gcc\n' >&2
 fi
+bash scripts/build-torch.sh
 node_modules/.bin/tsc -p tsconfig.build.json
 chmod +x dist/cli/main.js

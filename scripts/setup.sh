@@ -21,6 +21,12 @@ missing=()
 for command in "${!needed[@]}"; do
   command -v "$command" >/dev/null 2>&1 || missing+=("${needed[$command]}")
 done
+# Libraries that the numerics addon is built against; one inside an installed PyTorch does as well. Plain BLAS is a
+# hundred times slower than OpenBLAS.
+if [ ! -f /usr/include/ATen/ATen.h ] && ! "${AFTERSTATE_PYTHON:-python3}" -c 'import torch' 2>/dev/null; then
+  missing+=(libtorch-dev)
+fi
+ls /usr/lib/*/openblas*/libblas.so.3 >/dev/null 2>&1 || missing+=(libopenblas0-pthread)
 if [ ${#missing[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
     say "installing Debian packages: ${missing[*]}"

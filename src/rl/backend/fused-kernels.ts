@@ -22,6 +22,24 @@ export const fusedKernels = {
   swiglu: "AfterstateSwiglu",
   /** {dy, gate, up, sigmoid} to [dgate, dup]. */
   swigluGrad: "AfterstateSwigluGrad",
+  /**
+   * {logits [L,V], targets [L], inverse [L]: inverse temperatures} to [log-probability of each target [L], entropy [L],
+   * saved].
+   */
+  tokenLogprobs: "AfterstateTokenLogprobs",
+  /** {dy, logits, targets, inverse, saved} to [dlogits]. The entropy has no gradient. */
+  tokenLogprobsGrad: "AfterstateTokenLogprobsGrad",
+  /**
+   * The same of a mixture with copies from the context: {logits [L,V], scores [B,M,T], gates [L], tokens [B,T],
+   * rows [L], targets [L], inverse [L]} and {scale} to [log-probabilities [L], entropy [L], saved].
+   */
+  copyLogprobs: "AfterstateCopyLogprobs",
+  /** {dy, logits, saved, gates, tokens, rows, targets, inverse} and {scale} to [dlogits, dscores, dgates]. */
+  copyLogprobsGrad: "AfterstateCopyLogprobsGrad",
+  /** See src/rl/losses/adamw.ts, which hands over its tensors: they may be changed in place. */
+  adamw: "AfterstateAdamW",
+  /** Tensors of any shape, by whatever names, to [the sum of all squares], added up in double precision. */
+  sumOfSquares: "AfterstateSumOfSquares",
 } as const;
 
 export type FusedKernel = keyof typeof fusedKernels;

@@ -6,9 +6,10 @@
 import { ConfigError, messageOf } from "../../core/errors.ts";
 import { startCpu } from "./cpu.ts";
 import { tf } from "./tf.ts";
+import { startTorch } from "./torch.ts";
 import { startWasm } from "./wasm.ts";
 
-export type BackendName = "wasm" | "cpu";
+export type BackendName = "torch" | "wasm" | "cpu";
 export type BackendPreference = BackendName | "auto";
 
 export interface Backend {
@@ -18,7 +19,8 @@ export interface Backend {
   readonly refused: readonly { readonly name: BackendName; readonly reason: string }[];
 }
 
-const candidates: readonly { readonly name: BackendName; readonly start: () => Promise<void> }[] = [
+const candidates: readonly { readonly name: BackendName; readonly start: () => Promise<unknown> }[] = [
+  { name: "torch", start: startTorch },
   { name: "wasm", start: startWasm },
   { name: "cpu", start: startCpu },
 ];
@@ -41,7 +43,7 @@ export async function loadBackend(preference: BackendPreference = "auto"): Promi
   }
   const reasons = refused.map(({ name, reason }) => `${name}: ${reason}`).join("; ");
   throw new ConfigError(
-    `no numerics backend starts (${reasons || `"${preference}" is unknown`}); use wasm, cpu or auto`,
+    `no numerics backend starts (${reasons || `"${preference}" is unknown`}); use torch, wasm, cpu or auto`,
     {
       code: "ERR_BACKEND_UNAVAILABLE",
     },

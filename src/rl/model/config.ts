@@ -53,7 +53,7 @@ export function withHeadDefaults<T extends HeadKeys>(
   return { ...keys, heads, dModel, kvHeads, headSize };
 }
 
-interface HeadKeys {
+export interface HeadKeys {
   readonly dModel: number;
   readonly heads: number;
   readonly kvHeads?: number | undefined;

@@ -116,6 +116,28 @@ export interface Branch<Call extends BranchCall = BranchCall> {
   readonly calls: readonly Call[];
 }
 
+export interface SupportRequest {
+  /** How many of the likeliest ids; default 0, at most the vocabulary. */
+  readonly topK?: number;
+  /** Ids of one's own choice: by branch, then completion token. */
+  readonly supportIds?: readonly (readonly (readonly number[])[])[];
+}
+
+/** Of one branch with T completion tokens. */
+export interface SupportScore {
+  /** [T] of the taken tokens. */
+  readonly logprobs: number[];
+  /** [T] likeliest first, equals in the order of their ids; [] unless `topK` asks for some. */
+  readonly top: readonly LikelyIds[];
+  /** [T] log-probabilities at `supportIds`; [] unless given. */
+  readonly support: readonly (readonly number[])[];
+}
+
+export interface LikelyIds {
+  readonly ids: readonly number[];
+  readonly logprobs: readonly number[];
+}
+
 /** A policy in this process. Not thread-safe across processes; calls on one model may overlap and are batched. */
 export interface LanguageModel {
   readonly config: ModelConfig;
@@ -138,6 +160,11 @@ export interface LanguageModel {
 
   /** Log-probability of each completion token, by branch: the trainer's own forward pass, in fixed-shape batches. */
   score(branches: readonly Branch[]): Promise<number[][]>;
+  /**
+   * The same pass, and more of each token's distribution, at the calls' temperatures: for teachers and their students.
+   * @throws TrainerError ERR_BATCH_INVALID that names the branch, as does `score`.
+   */
+  scoreSupport(branches: readonly Branch[], request: SupportRequest): Promise<SupportScore[]>;
 
   /** Without the adapter. */
   exportWeights(): Promise<WeightSet>;
@@ -167,6 +194,27 @@ export interface PolicyCall extends BranchCall {
   readonly temperature: number;
   /** Log-probabilities under the reference (from `score` on a frozen model); needed when klCoefficient > 0. */
   readonly referenceLogprobs?: readonly number[];
+  /** Log-probabilities before this update (from `score` on the trained model); needed when importanceCap is not null. */
+  readonly proximalLogprobs?: readonly number[];
+  /** Absent where nobody taught this call, or its teacher failed: it then has no distillation term at all. */
+  readonly teaching?: Teaching;
+}
+
+/** What a teacher says of a call's T completion tokens, all at the call's temperature. */
+export type Teaching =
+  /** [T] Of the taken tokens: the gap to the student is added to the advantage. See ../advantages/combined.ts. */
+  | { readonly type: "taken"; readonly logprobs: readonly number[] }
+  /** [T] Of a few ids of each token, none of which need be the taken one. See ../losses/hybrid.ts. */
+  | { readonly type: "support"; readonly tokens: readonly SupportToken[] }
+  /** [T] Of the teacher's likeliest ids of each token. See ../losses/top-k.ts. */
+  | { readonly type: "top-k"; readonly tokens: readonly LikelyIds[] };
+
+/** Equal lengths; empty where a token has no support. */
+export interface SupportToken {
+  readonly ids: readonly number[];
+  /** Under the student before this update. */
+  readonly old: readonly number[];
+  readonly teacher: readonly number[];
 }
 
 export type TrainBatch =
@@ -197,6 +245,16 @@ export interface TrainerOptions {
   readonly clipHigh?: number;
   /** Weight of the k3 penalty towards the reference; default 0. */
   readonly klCoefficient?: number;
+  /**
+   * Null (default): ratios are against the recorded log-probabilities. A number: decoupled PPO, ratios against the
+   * proximal policy, weighted by min(proximal / recorded, importanceCap). See ../advantages/importance.ts.
+   */
+  readonly importanceCap?: number | null;
+  /** Weights of a call's own advantage and of what its teacher says; default 1 and 1. */
+  readonly rewardWeight?: number;
+  readonly teacherWeight?: number;
+  /** Log-probability gaps to a teacher on a support count as at most this, nats; default 1. */
+  readonly gapClip?: number;
   /** Padded tokens of one forward and backward pass; gradients accumulate over passes. Default 1280. */
   readonly microbatchTokens?: number;
   /**
@@ -226,11 +284,27 @@ export interface StepMetrics {
   readonly policy: {
     /** Share of loss tokens where the clipped branch was taken. */
     readonly clipFraction: number;
-    /** Mean of (ratio - 1) - log ratio against the behaviour policy. */
+    /** Mean of (ratio - 1) - log ratio against the behaviour policy, as recorded. */
     readonly approxKl: number;
     /** Mean k3 against the reference; null without one. */
     readonly referenceKl: number | null;
+    /** Of the ratio that is clipped. */
     readonly meanRatio: number;
+    /** Mean importance weight, and share of loss tokens whose weight was cut to importanceCap; null without one. */
+    readonly importanceWeight: number | null;
+    readonly truncatedFraction: number | null;
+  } | null;
+  /** Policy batches with a taught call, else null. */
+  readonly distillation: {
+    /** Loss tokens that a teacher spoke of. */
+    readonly tokens: number;
+    /** Mean log-probability of teacher minus student before the update, over taken or support ids; null for top-k. */
+    readonly meanGap: number | null;
+    /** Shares of support ids whose gap was cut to gapClip, and where the clipped branch was taken; null without a support. */
+    readonly gapClipFraction: number | null;
+    readonly clipFraction: number | null;
+    /** Mean divergence from the teacher on its top K and the tail, nats; null without a top-k. */
+    readonly reverseKl: number | null;
   } | null;
 }
 

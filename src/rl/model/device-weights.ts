@@ -59,10 +59,10 @@ export class DeviceWeights {
     this.revision++;
   }
 
-  /** Takes ownership of `flat`, the trained parameters' new values. */
-  replaceTrained(flat: tf.Tensor1D): void {
-    this.trained.replace(flat);
+  /** What `change` makes of the trained parameters: see ParameterStore.update. */
+  update(change: (flat: tf.Tensor1D) => tf.Tensor1D): void {
     this.revision++;
+    this.trained.update(change);
   }
 
   /** The values as they are now, for who goes on with them after a replacement. Shares the memory; to be disposed. */

@@ -9,20 +9,8 @@ import type { ModelConfig } from "./contract.ts";
 import { linear, type ModelParameters } from "./linear.ts";
 import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
 import { recomputed, type PartInputs } from "./recompute.ts";
+import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
 import { ropeTables } from "./rope.ts";
-
-/**
- * Added to a mixed probability before its logarithm, in training and in sampling, so that none is infinite. Below
- * float32's resolution for anything above 1e-13; a maximum would say the same and cost four more kernels.
- */
-export const probabilityFloor = 1e-20;
-
-export interface ForwardResult {
-  /** [L] log-probability of each target under the tempered distribution; padded positions hold noise. */
-  readonly logprobs: tf.Tensor1D;
-  /** [L] entropy of that distribution. No gradient is meant to flow here. */
-  readonly entropy: tf.Tensor1D;
-}
 
 /**
  * `inverseTemperatures` [L], or null when every temperature is 1, which is cheaper.
@@ -35,24 +23,18 @@ export function forward(
   packed: PackedBatch,
   inverseTemperatures: Float32Array | null,
   recompute: readonly string[] | null = null,
-): ForwardResult {
+): TokenLogprobs {
   const hidden = hiddenStates(config, parameters, packed, recompute);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
-  const vocabulary: tf.Tensor2D = config.tiedHead
+  const logits: tf.Tensor2D = config.tiedHead
     ? tf.matMul(at, parameters.named["embedding"] as tf.Tensor2D, false, true)
     : tf.matMul(at, parameters.named["head"] as tf.Tensor2D);
-  const mixed: tf.Tensor2D = config.copyHead
-    ? mixture(config, parameters, packed, hidden, at, vocabulary)
-    : tf.logSoftmax(vocabulary);
-  const logs =
-    inverseTemperatures === null
-      ? mixed
-      : tf.logSoftmax(tf.mul(mixed, tf.tensor2d(inverseTemperatures, [at.shape[0], 1])));
-  const chosen = tf.oneHot(tf.tensor1d(packed.targets, "int32"), config.vocabSize);
-  return {
-    logprobs: tf.sum(tf.mul(logs, chosen), -1),
-    entropy: tf.neg(tf.sum(tf.mul(tf.exp(logs), logs), -1)),
-  };
+  const copying = config.copyHead ? copyInputs(config, parameters, packed, hidden, at) : null;
+  const { targets } = packed;
+  const inverse = inverseTemperatures;
+  return copying === null
+    ? tokenLogprobs({ logits, targets, inverse })
+    : copyLogprobs({ logits, targets, inverse, ...copying });
 }
 
 /** [N, D], after the final norm. */
@@ -127,41 +109,25 @@ function decoderLayer(
   return tf.add(middle, times(activated, "feedforward.down"));
 }
 
-/**
- * Pointer-generator mixture (See et al. 2017, arXiv:1704.04368): p = g * softmax(vocabulary) + (1 - g) * copy, where
- * copy spreads an attention over the context onto the tokens that stand there. Departure: the whole causal context may
- * be copied from, the completion so far included, and the gate reads the hidden state alone.
- * Result [L, V], log-probabilities.
- */
-function mixture(
+/** What the copy head attends to from each loss position, and how much it counts. */
+function copyInputs(
   config: ModelConfig,
   parameters: ModelParameters,
-  packed: PackedBatch,
+  { batch, time, positions, inputs, rows }: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
-  vocabulary: tf.Tensor2D,
-): tf.Tensor2D {
-  const { batch, time, positions, rows } = packed;
-  const { dModel, vocabSize } = config;
+): CopyInputs {
+  const { dModel } = config;
   const queries = tf.matMul(at, parameters.named["copy.query"] as tf.Tensor2D);
   const keys = tf.matMul(hidden, parameters.named["copy.key"] as tf.Tensor2D);
-  const scores = tf.matMul(
+  const scores: tf.Tensor3D = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
     tf.reshape(keys, [batch, time, dModel]),
     false,
     true,
   );
-  const bias = new Float32Array(batch * positions * time);
-  for (let l = 0; l < rows.length; l++) bias.fill(-1e9, l * time + (rows[l]! % time) + 1, (l + 1) * time);
-  const attention = tf.softmax(
-    tf.add(tf.mul(scores, 1 / Math.sqrt(dModel)), tf.tensor3d(bias, [batch, positions, time])),
-  );
-  const tokens = new Float32Array(batch * time * vocabSize);
-  for (let n = 0; n < packed.inputs.length; n++) tokens[n * vocabSize + packed.inputs[n]!] = 1;
-  const copied = tf.reshape(tf.matMul(attention, tf.tensor3d(tokens, [batch, time, vocabSize])), [-1, vocabSize]);
-  const gate = tf.sigmoid(
+  const gates = tf.sigmoid(
     tf.add(tf.matMul(at, parameters.named["copy.gate"] as tf.Tensor2D), parameters.named["copy.bias"]!),
   );
-  const mixed = tf.add(tf.mul(gate, tf.softmax(vocabulary)), tf.mul(tf.sub(1, gate), copied));
-  return tf.log<tf.Tensor2D>(tf.add(mixed, probabilityFloor));
+  return { scores, gates: tf.reshape(gates, [-1]), tokens: inputs, rows, scale: 1 / Math.sqrt(dModel) };
 }

@@ -9,10 +9,10 @@ import { tf } from "../backend/tf.ts";
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { CapturedWeights } from "./device-weights.ts";
-import { probabilityFloor } from "./forward.ts";
 import { linear } from "./linear.ts";
 import { ropeTables, type RopeTables } from "./rope.ts";
 import { addInto, attendRow, copyDistribution, normHeads, normRows, rotateRow, siluTimes } from "./row-math.ts";
+import { probabilityFloor } from "./token-logprobs.ts";
 
 interface Row {
   readonly state: DecodeState;

@@ -10,6 +10,8 @@ import type {
   LanguageModel,
   LoraConfig,
   ModelConfig,
+  SupportRequest,
+  SupportScore,
   WeightSet,
 } from "./contract.ts";
 import { Decoder } from "./decoder.ts";
@@ -17,6 +19,7 @@ import { DeviceWeights } from "./device-weights.ts";
 import { forward } from "./forward.ts";
 import { Mutex } from "./mutex.ts";
 import { initialWeights } from "./parameters.ts";
+import { checkSupport, readSupport } from "./support-score.ts";
 
 const scoreTokens = 2048;
 
@@ -79,20 +82,20 @@ export class LocalModel implements LanguageModel {
   }
 
   async score(branches: readonly Branch[]): Promise<number[][]> {
+    const scores = await this.scoreSupport(branches, {});
+    return scores.map(({ logprobs }) => logprobs);
+  }
+
+  async scoreSupport(branches: readonly Branch[], request: SupportRequest): Promise<SupportScore[]> {
     checkSequences(this.config, branches);
-    const result: number[][] = branches.map(() => []);
+    checkSupport(this.config, branches, request);
+    const result: SupportScore[] = [];
     for (const packed of packBatches(branches, scoreTokens)) {
-      const flat = await this.mutex.run(async () => {
+      const read = await this.mutex.run(() => {
         const inverse = inverseTemperatures(packed, branches);
-        const logprobs = tf.tidy(() => forward(this.config, this.weights.parameters, packed, inverse).logprobs);
-        const values = await logprobs.data();
-        logprobs.dispose();
-        return values;
+        return readSupport(packed, request, () => forward(this.config, this.weights.parameters, packed, inverse));
       });
-      packed.indices.forEach((index, b) => {
-        const from = b * packed.positions;
-        result[index] = Array.from(flat.subarray(from, from + completionLength(branches[index]!)));
-      });
+      packed.indices.forEach((index, b) => (result[index] = read(b, completionLength(branches[index]!))));
     }
     return result;
   }

@@ -25,23 +25,21 @@ export class ParameterStore {
     return this.#named;
   }
 
-  /** [P], a copy in the order of `specs`; the caller's to dispose. */
-  flat(): tf.Tensor1D {
-    return tf.tidy(() => tf.concat(Object.values(this.#named).map((tensor) => tf.reshape<tf.Rank.R1>(tensor, [-1]))));
-  }
-
-  /** Takes ownership of `flat` [P]. */
-  replace(flat: tf.Tensor1D): void {
-    const named = tf.tidy(() => {
-      const parts = tf.split(
-        flat,
-        this.specs.map(({ size }) => size),
-      );
-      return Object.fromEntries(this.specs.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, [...shape])]));
-    });
-    flat.dispose();
+  /**
+   * What `change` makes of the flat vector [P], in the order of `specs`, whose ownership goes there and back. Nobody else
+   * looks at its memory, which may be changed in place.
+   */
+  update(change: (flat: tf.Tensor1D) => tf.Tensor1D): void {
+    let flat = tf.tidy(() =>
+      tf.concat<tf.Tensor1D>(Object.values(this.#named).map((tensor) => tf.reshape<tf.Rank.R1>(tensor, [-1]))),
+    );
     this.dispose();
-    this.#named = named;
+    try {
+      flat = change(flat);
+    } finally {
+      this.#named = this.#split(flat);
+      flat.dispose();
+    }
   }
 
   /** Weights already checked against `specs`. */
@@ -66,5 +64,15 @@ export class ParameterStore {
   #upload(weights: WeightSet): ParameterTensors {
     const tensors = this.specs.map(({ name, shape }) => [name, tf.tensor(weights[name]!.data.slice(), [...shape])]);
     return Object.fromEntries(tensors) as ParameterTensors;
+  }
+
+  #split(flat: tf.Tensor1D): ParameterTensors {
+    return tf.tidy(() => {
+      const parts = tf.split(
+        flat,
+        this.specs.map(({ size }) => size),
+      );
+      return Object.fromEntries(this.specs.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, [...shape])]));
+    });
   }
 }

@@ -11,15 +11,16 @@ import { z } from "zod";
 import { TrainerError } from "../../core/errors.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { tf } from "../backend/tf.ts";
-import { adamWStep, clipFactor, learningRateAt } from "../losses/adamw.ts";
-import { policyMetrics } from "../losses/metrics.ts";
-import { completionLength, inputLength, packBatches, perToken } from "./batch.ts";
+import { adamWStep, clipFactor, gradientNorm, learningRateAt } from "../losses/adamw.ts";
+import { completionLength, inputLength, packBatches } from "./batch.ts";
+import { checkBatch } from "./check-batch.ts";
 import { loadModel, writeDirectory, writeModelFiles } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import { readJson } from "./json-file.ts";
-import { checkSequences, type LocalModel } from "./local-model.ts";
+import type { LocalModel } from "./local-model.ts";
 import { microbatchGradient, type MicrobatchValues } from "./microbatch.ts";
+import { distillationReport, policyReport } from "./policy-report.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 export const defaultTrainerOptions = {
@@ -32,6 +33,10 @@ export const defaultTrainerOptions = {
   clipLow: 0.2,
   clipHigh: 0.28,
   klCoefficient: 0,
+  importanceCap: null,
+  rewardWeight: 1,
+  teacherWeight: 1,
+  gapClip: 1,
   microbatchTokens: 1280,
   recompute: false,
 } as const satisfies Omit<Required<TrainerOptions>, "learningRate">;
@@ -66,7 +71,7 @@ export class LocalTrainer implements Trainer {
   }
 
   async step(batch: TrainBatch): Promise<StepMetrics> {
-    checkBatch(this.model, batch, this.#options);
+    checkBatch(this.model.config, batch, this.#options);
     return this.model.mutex.run(() => this.#step(batch));
   }
 
@@ -74,7 +79,12 @@ export class LocalTrainer implements Trainer {
     const { weights, config } = this.model;
     const lossTokens = batch.sequences.reduce((sum, sequence) => sum + completionLength(sequence), 0);
     const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
-    const values: MicrobatchValues = { loss: 0, logprobs: batch.sequences.map(() => []), entropySum: 0 };
+    const values: MicrobatchValues = {
+      loss: 0,
+      logprobs: batch.sequences.map(() => []),
+      support: batch.sequences.map(() => []),
+      entropySum: 0,
+    };
     const sum = new GradientSum();
     for (const packed of packBatches(batch.sequences, this.#options.microbatchTokens)) {
       const parts = await microbatchGradient({
@@ -91,7 +101,7 @@ export class LocalTrainer implements Trainer {
       sum.add(parts);
     }
     const gradient = sum.take();
-    const norm = await scalar(tf.tidy(() => tf.sqrt(tf.sum(tf.square(gradient)))));
+    const norm = await scalar(gradientNorm([gradient]));
     if (!Number.isFinite(norm)) {
       gradient.dispose();
       throw new TrainerError(`the gradient's norm is ${norm}; the weights are unchanged`, {
@@ -110,7 +120,8 @@ export class LocalTrainer implements Trainer {
       tokens: batch.sequences.reduce((sum, sequence) => sum + inputLength(sequence), 0),
       entropy: values.entropySum / lossTokens,
       meanLogprob: values.logprobs.flat().reduce((sum, logprob) => sum + logprob, 0) / lossTokens,
-      policy: this.#policyMetrics(batch, values.logprobs),
+      policy: batch.type === "policy" ? policyReport(batch.sequences, values, this.#options) : null,
+      distillation: batch.type === "policy" ? distillationReport(batch.sequences, values, this.#options) : null,
     };
   }
 
@@ -119,40 +130,17 @@ export class LocalTrainer implements Trainer {
     const options = this.#options;
     const { weights } = this.model;
     const learningRate = learningRateAt(this.#stepsTaken + 1, options.learningRate, options.warmupSteps);
-    const clipped = tf.mul(gradient, clipFactor(norm, options.maxGradientNorm));
-    const parameters = weights.trained.flat();
-    const before = { parameters, first: this.#first, second: this.#second };
-    const after = adamWStep(
-      before,
-      clipped as tf.Tensor1D,
-      this.#decayMask,
-      this.#stepsTaken + 1,
-      learningRate,
-      options,
-    );
-    tf.dispose([gradient, clipped, parameters, this.#first, this.#second]);
-    this.#first = after.first;
-    this.#second = after.second;
-    weights.replaceTrained(after.parameters);
+    const factor = clipFactor(norm, options.maxGradientNorm);
+    weights.update((parameters) => {
+      const before = { parameters, first: this.#first, second: this.#second };
+      const after = adamWStep(before, gradient, this.#decayMask, this.#stepsTaken + 1, learningRate, options, factor);
+      this.#first = after.first;
+      this.#second = after.second;
+      return after.parameters;
+    });
+    gradient.dispose();
     this.#stepsTaken++;
     return learningRate;
-  }
-
-  #policyMetrics(batch: TrainBatch, logprobs: readonly number[][]): StepMetrics["policy"] {
-    if (batch.type !== "policy") return null;
-    const { clipLow, clipHigh, klCoefficient } = this.#options;
-    return policyMetrics(
-      {
-        logprobs: logprobs.flat(),
-        behaviour: batch.sequences.flatMap((sequence) => perToken(sequence, (call, t) => call.logprobs[t]!)),
-        advantages: batch.sequences.flatMap((sequence) => perToken(sequence, (call) => call.advantage)),
-        reference:
-          klCoefficient > 0
-            ? batch.sequences.flatMap((sequence) => perToken(sequence, (call, t) => call.referenceLogprobs![t]!))
-            : null,
-      },
-      { low: clipLow, high: clipHigh },
-    );
   }
 
   async save(directory: string, version: number): Promise<void> {
@@ -204,28 +192,6 @@ export async function loadTrainer(
   const trainer = new LocalTrainer(model, trainerOptions);
   await trainer.restore(directory);
   return trainer;
-}
-
-function checkBatch(model: LocalModel, batch: TrainBatch, { klCoefficient }: Required<TrainerOptions>): void {
-  if (batch.sequences.length === 0) throw new TrainerError("the batch is empty", { code: "ERR_BATCH_EMPTY" });
-  checkSequences(model.config, batch.sequences);
-  if (batch.type === "imitation") return;
-  const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
-  if (batch.calls !== undefined && !(batch.calls >= calls))
-    throw new TrainerError(`calls is ${batch.calls}; its sequences have ${calls}`, { code: "ERR_BATCH_INVALID" });
-  batch.sequences.forEach((sequence, index) => {
-    const fail = (why: string): never => {
-      throw new TrainerError(`sequence ${index}: ${why}`, { code: "ERR_BATCH_INVALID" });
-    };
-    for (const { tokenIds, logprobs, advantage, referenceLogprobs } of sequence.calls) {
-      if (logprobs.length !== tokenIds.length)
-        fail(`${logprobs.length} log-probabilities for ${tokenIds.length} tokens`);
-      if (logprobs.some((logprob) => !Number.isFinite(logprob)) || !Number.isFinite(advantage))
-        fail("a log-probability or the advantage is not finite");
-      if (klCoefficient > 0 && referenceLogprobs?.length !== tokenIds.length)
-        fail("klCoefficient needs one reference log-probability for each token");
-    }
-  });
 }
 
 async function scalar(tensor: tf.Tensor): Promise<number> {

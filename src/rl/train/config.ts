@@ -76,7 +76,7 @@ export const trainConfigSchema = z.strictObject({
   horizon: count.default(1),
   parallel: count.default(24).describe("environments open at once"),
   sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
-  backend: z.enum(["auto", "wasm", "cpu"]).default("auto"),
+  backend: z.enum(["auto", "torch", "wasm", "cpu"]).default("auto"),
   weights: z.record(z.string(), positive).default({}).describe("sampling weight of each environment id; default 1"),
   model: modelSchema.prefault({}),
   start: startSchema.prefault({}),

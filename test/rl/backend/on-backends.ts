@@ -14,7 +14,7 @@ export async function onBackends(
     tf.dispose(tensors);
     return results;
   };
-  return { cpu: await run("cpu"), wasm: await run("wasm") };
+  return { cpu: await run("cpu"), wasm: await run("wasm"), torch: await run("torch") };
 }
 
 /** Seeded values in (-1, 1), the same on every backend. */

@@ -40,7 +40,7 @@ function tensors(padding = 0) {
       tokens.map((t) => t.logprob),
       -30,
     ),
-    behaviour: pad(
+    old: pad(
       tokens.map((t) => t.behaviour),
       0,
     ),
@@ -93,7 +93,7 @@ describe("policy loss", () => {
 
   it("survives a policy that has left its behaviour far behind", async () => {
     const constant = (value: number) => tf.tensor1d(tokens.map(() => value));
-    const far = { ...tensors(), logprobs: constant(-1), behaviour: constant(-400) };
+    const far = { ...tensors(), logprobs: constant(-1), old: constant(-400) };
     const loss = policyLoss(far, { clipLow: 0.2, clipHigh: 0.28, klCoefficient: 0 });
     expect(Number.isFinite(await number(loss))).toBe(true);
   });
@@ -112,6 +112,7 @@ describe("policy metrics", () => {
       {
         logprobs: tokens.map((t) => t.logprob),
         behaviour: tokens.map((t) => t.behaviour),
+        old: tokens.map((t) => t.behaviour),
         advantages: tokens.map((t) => t.sample.advantage),
         reference: tokens.map((t) => t.logprob),
       },
