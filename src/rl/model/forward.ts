@@ -1,7 +1,7 @@
 /**
  * The training forward pass: log-probabilities of the target tokens at the loss positions only.
  *
- * Shapes: B sequences, T positions, N = B*T, D model width, V vocabulary, M loss positions a sequence, L = B*M.
+ * Shapes: B sequences, T positions, N rows (B*T, or without padding: see dense-rows.ts), D model width, V vocabulary, M loss positions a sequence, L = B*M.
  */
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
@@ -25,7 +25,9 @@ export function forward(
   recompute: readonly string[] | null = null,
 ): TokenLogprobs {
   const hidden = hiddenStates(config, parameters, packed, recompute);
-  const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
+  const { dense } = packed;
+  const rows = dense === null ? packed.rows : packed.rows.map((place) => dense.rows[place]!);
+  const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(rows, "int32"));
   const logits: tf.Tensor2D = config.tiedHead
     ? tf.matMul(at, parameters.named["embedding"] as tf.Tensor2D, false, true)
     : tf.matMul(at, parameters.named["head"] as tf.Tensor2D);
@@ -45,7 +47,8 @@ function hiddenStates(
   recompute: readonly string[] | null,
 ): tf.Tensor2D {
   const rope = ropeTensors(config, packed.time);
-  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
+  const tokens = packed.dense === null ? packed.inputs : packed.dense.places.map((place) => packed.inputs[place]!);
+  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(tokens, "int32"));
   for (let layer = 0; layer < config.layers; layer++)
     x =
       recompute === null
@@ -90,10 +93,10 @@ function decoderLayer(
   parameters: ModelParameters,
   layer: number,
   x: tf.Tensor2D,
-  { batch, time }: PackedBatch,
+  packed: PackedBatch,
   rope: RopeTensors,
 ): tf.Tensor2D {
-  const { heads, kvHeads, normEpsilon } = config;
+  const { normEpsilon } = config;
   const name = `layers.${layer}`;
   const vector = (of: string) => parameters.named[`${name}.${of}`] as tf.Tensor1D;
   const times = (x: tf.Tensor2D, of: string) => linear(parameters, `${name}.${of}`, x);
@@ -102,24 +105,41 @@ function decoderLayer(
     const weights = { q: vector("attention.qnorm"), k: vector("attention.knorm") };
     qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
   }
-  const attended = causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  const attended = attention(config, qkv, packed, rope);
   const middle: tf.Tensor2D = tf.add(x, times(attended, "attention.out"));
   const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
   const activated = swiglu(times(normed, "feedforward.gate"), times(normed, "feedforward.up"));
   return tf.add(middle, times(activated, "feedforward.down"));
 }
 
+/** qkv [N, (H+2K)*S] to [N, H*S]: each sequence to itself, its positions from 0. */
+function attention(
+  { heads, kvHeads }: ModelConfig,
+  qkv: tf.Tensor2D,
+  { batch, time, dense }: PackedBatch,
+  rope: RopeTensors,
+): tf.Tensor2D {
+  if (dense === null) return causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  const results = dense.blocks.map(({ batch, time, rows }) => {
+    const first = (table: tf.Tensor2D) => tf.slice(table, [0, 0], [time, -1]);
+    const own: tf.Tensor2D = tf.gather(qkv, tf.tensor1d(rows, "int32"));
+    return causalAttention(own, { cos: first(rope.cos), sin: first(rope.sin) }, { batch, time, heads, kvHeads });
+  });
+  return tf.gather(tf.concat(results, 0), tf.tensor1d(dense.back, "int32"));
+}
+
 /** What the copy head attends to from each loss position, and how much it counts. */
 function copyInputs(
   config: ModelConfig,
   parameters: ModelParameters,
-  { batch, time, positions, inputs, rows }: PackedBatch,
+  { batch, time, positions, inputs, rows, dense }: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
 ): CopyInputs {
   const { dModel } = config;
   const queries = tf.matMul(at, parameters.named["copy.query"] as tf.Tensor2D);
-  const keys = tf.matMul(hidden, parameters.named["copy.key"] as tf.Tensor2D);
+  const ownKeys: tf.Tensor2D = tf.matMul(hidden, parameters.named["copy.key"] as tf.Tensor2D);
+  const keys = dense === null ? ownKeys : tf.gather(ownKeys, tf.tensor1d(dense.rows, "int32"));
   const scores: tf.Tensor3D = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
     tf.reshape(keys, [batch, time, dModel]),
