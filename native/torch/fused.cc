@@ -118,16 +118,19 @@ Tensors swigluGrad(const Call& call) {
 }
 
 // The same memory where nobody else looks at it, else a copy: a tensor never changes under who holds it.
-Tensor owned(const Tensor& x) { return x.is_contiguous() && x.storage().use_count() == 1 ? x : x.clone(); }
+Tensor owned(const Tensor& x, bool soleHandle) {
+  return soleHandle && x.is_contiguous() && x.storage().use_count() == 1 ? x : x.clone(at::MemoryFormat::Contiguous);
+}
 
-// Inputs parameters [P], first and second moments, gradient, decay mask.
-// Attributes: learning rate, beta1, beta2, epsilon, weight decay, 1 - beta1^step, 1 - beta2^step, gradient's factor.
-// Outputs parameters, first, second. See src/rl/losses/adamw.ts for the formula and its source.
+// Inputs parameters, first and second moments, gradient, all of one shape. Attributes: learning rate, beta1, beta2,
+// epsilon, weight decay, 1 - beta1^step, 1 - beta2^step, gradient's factor, then for each of the first three inputs
+// whether its handle is the only one. Outputs parameters, first, second. Formula and source: src/rl/losses/adamw.ts.
 Tensors adamw(const Call& call) {
-  for (size_t i = 1; i < 5; i++)
-    require(call.in[i].sizes() == call.in[0].sizes(), "adamw: parameters, moments, gradient and mask differ in shape");
-  Tensor parameters = owned(call.in[0]), first = owned(call.in[1]), second = owned(call.in[2]);
-  const Tensor gradient = call.in[3].contiguous(), mask = call.in[4].contiguous();
+  for (size_t i = 1; i < 4; i++)
+    require(call.in[i].sizes() == call.in[0].sizes(), "parameters, moments and gradient differ in shape");
+  Tensor parameters = owned(call.in[0], call.flag(8));
+  Tensor first = owned(call.in[1], call.flag(9)), second = owned(call.in[2], call.flag(10));
+  const Tensor gradient = call.in[3].contiguous();
   const double rate = call.number(0), beta1 = call.number(1), beta2 = call.number(2), epsilon = call.number(3);
   const double decay = call.number(4), correction1 = call.number(5), correction2 = call.number(6);
   const double factor = call.number(7);
@@ -135,14 +138,14 @@ Tensors adamw(const Call& call) {
     const Tensor g = gradient * factor;
     first.mul_(beta1).add_(g, 1 - beta1);
     second.mul_(beta2).addcmul_(g, g, 1 - beta2);
-    if (decay != 0) parameters.mul_(1 - mask * (rate * decay));
+    if (decay != 0) parameters.mul_(1 - rate * decay);
     parameters.addcdiv_(first, at::sqrt(second / correction2).add_(epsilon), -rate / correction1);
     return {parameters, first, second};
   }
   float *ps = parameters.data_ptr<float>(), *ms = first.data_ptr<float>(), *vs = second.data_ptr<float>();
-  const float *gs = gradient.data_ptr<float>(), *ds = mask.data_ptr<float>();
+  const float* gs = gradient.data_ptr<float>();
   const float b1 = beta1, c1 = 1 - beta1, b2 = beta2, c2 = 1 - beta2, f = factor, e = epsilon;
-  const float stepSize = rate / correction1, inverse2 = 1 / correction2, shrink = rate * decay;
+  const float stepSize = rate / correction1, inverse2 = 1 / correction2, kept = 1 - rate * decay;
   at::parallel_for(0, parameters.numel(), 16384, [&](int64_t from, int64_t to) {
     for (int64_t i = from; i < to; i++) {
       const float g = gs[i] * f;
@@ -150,7 +153,7 @@ Tensors adamw(const Call& call) {
       const float v = vs[i] * b2 + g * g * c2;
       ms[i] = m;
       vs[i] = v;
-      ps[i] = ps[i] * (1.0f - ds[i] * shrink) - stepSize * m / (std::sqrt(v * inverse2) + e);
+      ps[i] = ps[i] * kept - stepSize * m / (std::sqrt(v * inverse2) + e);
     }
   });
   return {parameters, first, second};
@@ -185,7 +188,7 @@ const std::vector<Operation> fused = {
     {"AfterstateRmsNormGrad", 4, 4, 0, rmsNormGrad},
     {"AfterstateSwiglu", 2, 2, 0, swiglu},
     {"AfterstateSwigluGrad", 4, 4, 0, swigluGrad},
-    {"AfterstateAdamW", 5, 5, 8, adamw},
+    {"AfterstateAdamW", 4, 4, 11, adamw},
     {"AfterstateSumOfSquares", 1, kMaxInputs, 0, sumOfSquares},
 };
 

@@ -1,5 +1,5 @@
 /**
- * AdamW over one flat vector of all P parameters: a dozen kernels a step, whatever the number of matrices.
+ * AdamW for one parameter of any shape.
  * Source: Loshchilov and Hutter, arXiv:1711.05101, algorithm 2 with decoupled decay scaled by the learning rate.
  */
 import { hasFusedKernel, runFusedKernel } from "../backend/fused-kernels.ts";
@@ -12,63 +12,47 @@ export interface AdamWOptions {
   readonly weightDecay: number;
 }
 
+export interface AdamWStep extends AdamWOptions {
+  /** From 1. */
+  readonly step: number;
+  readonly learningRate: number;
+  /** The gradient counts as this many times itself: what clips its norm. */
+  readonly gradientFactor: number;
+}
+
+/** All of one shape. */
 export interface AdamWState {
-  /** [P] */
-  readonly parameters: tf.Tensor1D;
-  /** [P] first and second moments. */
-  readonly first: tf.Tensor1D;
-  readonly second: tf.Tensor1D;
+  readonly parameter: tf.Tensor;
+  /** First and second moment. */
+  readonly first: tf.Tensor;
+  readonly second: tf.Tensor;
 }
 
 /**
- * Step `step` (from 1) along `gradient` * `gradientFactor`. `decayMask` [P] is 1 where weight decay applies.
- *
- * Consumes the state's tensors and gives new ones: a backend that has this as one kernel works in place where nobody else
- * holds their memory, so that a step needs no second copy of a model.
+ * One step along `gradient`. Consumes the state's tensors and gives new ones: a backend that has this as one kernel works
+ * in place where nobody else holds their memory, so that a step needs no second copy of a model.
  */
-export function adamWStep(
-  state: AdamWState,
-  gradient: tf.Tensor1D,
-  decayMask: tf.Tensor1D,
-  step: number,
-  learningRate: number,
-  options: AdamWOptions,
-  gradientFactor = 1,
-): AdamWState {
+export function adamWStep(state: AdamWState, gradient: tf.Tensor, options: AdamWStep): AdamWState {
   const run = hasFusedKernel("adamw") ? fusedStep : composedStep;
-  const corrections = { correction1: 1 - options.beta1 ** step, correction2: 1 - options.beta2 ** step };
-  const numbers = { ...options, ...corrections, learningRate, gradientFactor };
-  const after = tf.tidy(() => ({ ...run(state, { gradient, decayMask }, numbers) })) as AdamWState;
-  tf.dispose([state.parameters, state.first, state.second]);
+  const after = tf.tidy(() => ({ ...run(state, gradient, options) })) as AdamWState;
+  tf.dispose([state.parameter, state.first, state.second]);
   return after;
 }
 
-interface StepNumbers extends AdamWOptions {
-  readonly correction1: number;
-  readonly correction2: number;
-  readonly learningRate: number;
-  readonly gradientFactor: number;
-}
-type StepTensors = Readonly<Record<"gradient" | "decayMask", tf.Tensor1D>>;
-
-function fusedStep(state: AdamWState, tensors: StepTensors, numbers: StepNumbers): AdamWState {
-  const results = runFusedKernel("adamw", { ...state, ...tensors }, { ...numbers });
-  const [parameters, first, second] = results as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
-  return { parameters, first, second };
+function fusedStep(state: AdamWState, gradient: tf.Tensor, options: AdamWStep): AdamWState {
+  const [parameter, first, second] = runFusedKernel("adamw", { ...state, gradient }, { ...options });
+  return { parameter: parameter!, first: first!, second: second! };
 }
 
-function composedStep(state: AdamWState, tensors: StepTensors, numbers: StepNumbers): AdamWState {
-  const { beta1, beta2, epsilon, weightDecay, correction1, correction2, learningRate, gradientFactor } = numbers;
-  const gradient = tf.mul(tensors.gradient, gradientFactor);
-  const first: tf.Tensor1D = tf.add(tf.mul(state.first, beta1), tf.mul(gradient, 1 - beta1));
-  const second: tf.Tensor1D = tf.add(tf.mul(state.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
-  const denominator = tf.add(tf.sqrt(tf.mul(second, 1 / correction2)), epsilon);
-  const update = tf.div(tf.mul(first, learningRate / correction1), denominator);
-  const kept =
-    weightDecay === 0
-      ? state.parameters
-      : tf.mul(state.parameters, tf.sub(1, tf.mul(tensors.decayMask, learningRate * weightDecay)));
-  return { parameters: tf.sub<tf.Tensor1D>(kept, update), first, second };
+function composedStep(state: AdamWState, given: tf.Tensor, options: AdamWStep): AdamWState {
+  const { beta1, beta2, epsilon, weightDecay, step, learningRate, gradientFactor } = options;
+  const gradient = tf.mul(given, gradientFactor);
+  const first = tf.add(tf.mul(state.first, beta1), tf.mul(gradient, 1 - beta1));
+  const second = tf.add(tf.mul(state.second, beta2), tf.mul(tf.square(gradient), 1 - beta2));
+  const denominator = tf.add(tf.sqrt(tf.mul(second, 1 / (1 - beta2 ** step))), epsilon);
+  const update = tf.div(tf.mul(first, learningRate / (1 - beta1 ** step)), denominator);
+  const kept = weightDecay === 0 ? state.parameter : tf.mul(state.parameter, 1 - learningRate * weightDecay);
+  return { parameter: tf.sub(kept, update), first, second };
 }
 
 /** Of all of them together, as a scalar: added up in double precision where the backend can. */
@@ -76,9 +60,14 @@ export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => {
     const squares = hasFusedKernel("sumOfSquares")
       ? runFusedKernel("sumOfSquares", Object.fromEntries(gradients.map((gradient, i) => [i, gradient])))[0]!
-      : tf.addN(gradients.map((gradient) => tf.sum(tf.square(gradient))));
+      : tf.addN(gradients.map((gradient) => tf.sum(rowSums(tf.square(gradient)))));
     return tf.sqrt(squares) as tf.Scalar;
   });
+}
+
+/** In two stages: a million float32 added one after the other come out a thousandth short. */
+function rowSums(x: tf.Tensor): tf.Tensor {
+  return x.rank === 0 ? x : tf.sum(x, -1);
 }
 
 /** Factor that brings a gradient of this norm within `maxNorm`: min(1, maxNorm / (norm + 1e-6)). */

@@ -127,7 +127,7 @@ export interface SupportRequest {
 export interface SupportScore {
   /** [T] of the taken tokens. */
   readonly logprobs: number[];
-  /** [T] likeliest first, equals in the order of their ids; [] unless `topK` asks for some. */
+  /** [T] likeliest first, equals in whatever order the backend has them; [] unless `topK` asks for some. */
   readonly top: readonly LikelyIds[];
   /** [T] log-probabilities at `supportIds`; [] unless given. */
   readonly support: readonly (readonly number[])[];

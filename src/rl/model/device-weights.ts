@@ -5,7 +5,7 @@ import type { LoraConfig, ModelConfig, WeightSet } from "./contract.ts";
 import type { ModelParameters } from "./linear.ts";
 import { adapterLayout, adapterSpecs, isAdapter, type AdapterLayout } from "./lora.ts";
 import { ParameterStore } from "./parameter-store.ts";
-import { checkWeights, parameterSpecs } from "./parameters.ts";
+import { checkWeights, parameterSpecs, type ParameterSpec } from "./parameters.ts";
 
 export interface CapturedWeights extends ModelParameters {
   dispose(): void;
@@ -59,8 +59,8 @@ export class DeviceWeights {
     this.revision++;
   }
 
-  /** What `change` makes of the trained parameters: see ParameterStore.update. */
-  update(change: (flat: tf.Tensor1D) => tf.Tensor1D): void {
+  /** What `change` makes of each trained parameter, whose ownership goes there and back. */
+  updateTrained(change: (parameter: tf.Tensor, spec: ParameterSpec, index: number) => tf.Tensor): void {
     this.revision++;
     this.trained.update(change);
   }

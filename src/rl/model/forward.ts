@@ -9,8 +9,8 @@ import type { ModelConfig } from "./contract.ts";
 import { linear, type ModelParameters } from "./linear.ts";
 import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
 import { recomputed, type PartInputs } from "./recompute.ts";
-import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
 import { ropeTables } from "./rope.ts";
+import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
 
 /**
  * `inverseTemperatures` [L], or null when every temperature is 1, which is cheaper.
@@ -28,15 +28,15 @@ export function forward(
   const { dense } = packed;
   const rows = dense === null ? packed.rows : packed.rows.map((place) => dense.rows[place]!);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(rows, "int32"));
+  const { named } = parameters;
   const logits: tf.Tensor2D = config.tiedHead
-    ? tf.matMul(at, parameters.named["embedding"] as tf.Tensor2D, false, true)
-    : tf.matMul(at, parameters.named["head"] as tf.Tensor2D);
-  const copying = config.copyHead ? copyInputs(config, parameters, packed, hidden, at) : null;
+    ? tf.matMul(at, named["embedding"] as tf.Tensor2D, false, true)
+    : tf.matMul(at, named["head"] as tf.Tensor2D);
   const { targets } = packed;
   const inverse = inverseTemperatures;
-  return copying === null
-    ? tokenLogprobs({ logits, targets, inverse })
-    : copyLogprobs({ logits, targets, inverse, ...copying });
+  return config.copyHead
+    ? copyLogprobs({ logits, targets, inverse, ...copyInputs(config, parameters, packed, hidden, at) })
+    : tokenLogprobs({ logits, targets, inverse });
 }
 
 /** [N, D], after the final norm. */
@@ -131,14 +131,14 @@ function attention(
 /** What the copy head attends to from each loss position, and how much it counts. */
 function copyInputs(
   config: ModelConfig,
-  parameters: ModelParameters,
+  { named }: ModelParameters,
   { batch, time, positions, inputs, rows, dense }: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
 ): CopyInputs {
   const { dModel } = config;
-  const queries = tf.matMul(at, parameters.named["copy.query"] as tf.Tensor2D);
-  const ownKeys: tf.Tensor2D = tf.matMul(hidden, parameters.named["copy.key"] as tf.Tensor2D);
+  const queries = tf.matMul(at, named["copy.query"] as tf.Tensor2D);
+  const ownKeys: tf.Tensor2D = tf.matMul(hidden, named["copy.key"] as tf.Tensor2D);
   const keys = dense === null ? ownKeys : tf.gather(ownKeys, tf.tensor1d(dense.rows, "int32"));
   const scores: tf.Tensor3D = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
@@ -146,8 +146,6 @@ function copyInputs(
     false,
     true,
   );
-  const gates = tf.sigmoid(
-    tf.add(tf.matMul(at, parameters.named["copy.gate"] as tf.Tensor2D), parameters.named["copy.bias"]!),
-  );
+  const gates = tf.sigmoid(tf.add(tf.matMul(at, named["copy.gate"] as tf.Tensor2D), named["copy.bias"]!));
   return { scores, gates: tf.reshape(gates, [-1]), tokens: inputs, rows, scale: 1 / Math.sqrt(dModel) };
 }

@@ -20,11 +20,11 @@ export class GradientSum {
     }
   }
 
-  /** All of it, flat [P], which is the caller's; the sum is empty afterwards. */
-  take(): tf.Tensor1D {
-    const flat = tf.tidy(() => tf.concat<tf.Tensor1D>(this.#parts.map((part) => tf.reshape<tf.Rank.R1>(part, [-1]))));
-    this.dispose();
-    return flat;
+  /** All of them, which are then the caller's; the sum is empty afterwards. */
+  take(): tf.Tensor[] {
+    const parts = this.#parts;
+    this.#parts = [];
+    return parts;
   }
 
   dispose(): void {

@@ -39,9 +39,9 @@ export interface MicrobatchInputs {
 export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.Tensor[]> {
   const { config, parameters, trained, batch, packed, options, values } = inputs;
   const names = Object.keys(trained);
-  const recompute = options.recompute ? names : null;
   const inverse = batch.type === "policy" ? inverseTemperatures(packed, batch.sequences) : null;
   const layout = batch.type === "policy" ? layOutSupport(packed, batch.sequences) : null;
+  const recompute = options.recompute ? names : null;
   let seen: Seen | null = null;
   const { loss, gradients } = tf.tidy(() => {
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {

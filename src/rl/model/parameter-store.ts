@@ -1,8 +1,4 @@
-/**
- * Parameters as tensors, one for each name, replaced together.
- *
- * They are held once: the flat vector that an optimiser works on is made for its step and split again after it.
- */
+/** Parameters as tensors, one for each name: they are held once, and no flat copy of the whole is ever made. */
 import { tf } from "../backend/tf.ts";
 import type { WeightSet } from "./contract.ts";
 import type { ParameterTensors } from "./linear.ts";
@@ -25,21 +21,11 @@ export class ParameterStore {
     return this.#named;
   }
 
-  /**
-   * What `change` makes of the flat vector [P], in the order of `specs`, whose ownership goes there and back. Nobody else
-   * looks at its memory, which may be changed in place.
-   */
-  update(change: (flat: tf.Tensor1D) => tf.Tensor1D): void {
-    let flat = tf.tidy(() =>
-      tf.concat<tf.Tensor1D>(Object.values(this.#named).map((tensor) => tf.reshape<tf.Rank.R1>(tensor, [-1]))),
-    );
-    this.dispose();
-    try {
-      flat = change(flat);
-    } finally {
-      this.#named = this.#split(flat);
-      flat.dispose();
-    }
+  /** What `change` makes of each parameter, whose ownership goes there and back. */
+  update(change: (parameter: tf.Tensor, spec: ParameterSpec, index: number) => tf.Tensor): void {
+    const named = { ...this.#named };
+    this.#named = named;
+    this.specs.forEach((spec, index) => (named[spec.name] = change(named[spec.name]!, spec, index)));
   }
 
   /** Weights already checked against `specs`. */
@@ -64,15 +50,5 @@ export class ParameterStore {
   #upload(weights: WeightSet): ParameterTensors {
     const tensors = this.specs.map(({ name, shape }) => [name, tf.tensor(weights[name]!.data.slice(), [...shape])]);
     return Object.fromEntries(tensors) as ParameterTensors;
-  }
-
-  #split(flat: tf.Tensor1D): ParameterTensors {
-    return tf.tidy(() => {
-      const parts = tf.split(
-        flat,
-        this.specs.map(({ size }) => size),
-      );
-      return Object.fromEntries(this.specs.map(({ name, shape }, i) => [name, tf.reshape(parts[i]!, [...shape])]));
-    });
   }
 }

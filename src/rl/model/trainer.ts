@@ -11,7 +11,7 @@ import { z } from "zod";
 import { TrainerError } from "../../core/errors.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { tf } from "../backend/tf.ts";
-import { adamWStep, clipFactor, gradientNorm, learningRateAt } from "../losses/adamw.ts";
+import { clipFactor, gradientNorm, learningRateAt } from "../losses/adamw.ts";
 import { completionLength, inputLength, packBatches } from "./batch.ts";
 import { checkBatch } from "./check-batch.ts";
 import { loadModel, writeDirectory, writeModelFiles } from "./checkpoint.ts";
@@ -19,7 +19,8 @@ import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contrac
 import { GradientSum } from "./gradient-sum.ts";
 import { readJson } from "./json-file.ts";
 import type { LocalModel } from "./local-model.ts";
-import { microbatchGradient, type MicrobatchValues } from "./microbatch.ts";
+import { microbatchGradient, type MicrobatchInputs, type MicrobatchValues } from "./microbatch.ts";
+import { Optimizer } from "./optimizer.ts";
 import { distillationReport, policyReport } from "./policy-report.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
@@ -41,33 +42,21 @@ export const defaultTrainerOptions = {
   recompute: false,
 } as const satisfies Omit<Required<TrainerOptions>, "learningRate">;
 
-const trainerSchema = z.strictObject({ format: z.literal("afterstate-trainer@1"), stepsTaken: z.int().nonnegative() });
+const trainerSchema = z.strictObject({ format: z.literal("afterstate-trainer@2"), stepsTaken: z.int().nonnegative() });
 
 export class LocalTrainer implements Trainer {
   readonly model: LocalModel;
   readonly #options: Required<TrainerOptions>;
-  readonly #decayMask: tf.Tensor1D;
-  #first: tf.Tensor1D;
-  #second: tf.Tensor1D;
-  #stepsTaken = 0;
+  readonly #optimizer: Optimizer;
 
   constructor(model: LocalModel, options: TrainerOptions) {
     this.model = model;
     this.#options = { ...defaultTrainerOptions, ...options };
-    const { count, specs } = model.weights.trained;
-    this.#first = tf.zeros([count]);
-    this.#second = tf.zeros([count]);
-    const mask = new Float32Array(count);
-    let offset = 0;
-    for (const { size, decay } of specs) {
-      mask.fill(decay ? 1 : 0, offset, offset + size);
-      offset += size;
-    }
-    this.#decayMask = tf.tensor1d(mask);
+    this.#optimizer = new Optimizer(model.weights.trained.specs, this.#options);
   }
 
   get stepsTaken(): number {
-    return this.#stepsTaken;
+    return this.#optimizer.stepsTaken;
   }
 
   async step(batch: TrainBatch): Promise<StepMetrics> {
@@ -76,7 +65,7 @@ export class LocalTrainer implements Trainer {
   }
 
   async #step(batch: TrainBatch): Promise<StepMetrics> {
-    const { weights, config } = this.model;
+    const { weights } = this.model;
     const lossTokens = batch.sequences.reduce((sum, sequence) => sum + completionLength(sequence), 0);
     const calls = batch.sequences.reduce((sum, sequence) => sum + sequence.calls.length, 0);
     const values: MicrobatchValues = {
@@ -85,32 +74,20 @@ export class LocalTrainer implements Trainer {
       support: batch.sequences.map(() => []),
       entropySum: 0,
     };
-    const sum = new GradientSum();
-    for (const packed of packBatches(batch.sequences, this.#options.microbatchTokens)) {
-      const parts = await microbatchGradient({
-        config,
-        parameters: weights.parameters,
-        trained: weights.trained.named,
-        batch,
-        packed,
-        lossTokens,
-        calls: (batch.type === "policy" ? batch.calls : undefined) ?? calls,
-        options: this.#options,
-        values,
-      });
-      sum.add(parts);
-    }
-    const gradient = sum.take();
-    const norm = await scalar(gradientNorm([gradient]));
+    const countedCalls = (batch.type === "policy" ? batch.calls : undefined) ?? calls;
+    const gradients = await this.#gradients(batch, { lossTokens, calls: countedCalls, values });
+    const norm = await scalar(gradientNorm(gradients));
     if (!Number.isFinite(norm)) {
-      gradient.dispose();
+      tf.dispose(gradients);
       throw new TrainerError(`the gradient's norm is ${norm}; the weights are unchanged`, {
         code: "ERR_GRADIENT_NOT_FINITE",
       });
     }
-    const learningRate = this.#update(gradient, norm);
+    const options = this.#options;
+    const learningRate = learningRateAt(this.stepsTaken + 1, options.learningRate, options.warmupSteps);
+    this.#optimizer.step(weights, gradients, learningRate, clipFactor(norm, options.maxGradientNorm));
     return {
-      step: this.#stepsTaken,
+      step: this.stepsTaken,
       loss: values.loss,
       gradientNorm: norm,
       learningRate,
@@ -125,34 +102,31 @@ export class LocalTrainer implements Trainer {
     };
   }
 
-  /** Consumes the gradient. */
-  #update(gradient: tf.Tensor1D, norm: number): number {
+  /** Of the whole batch, by trained parameter. */
+  async #gradients(
+    batch: TrainBatch,
+    whole: Pick<MicrobatchInputs, "lossTokens" | "calls" | "values">,
+  ): Promise<tf.Tensor[]> {
+    const { weights, config } = this.model;
     const options = this.#options;
-    const { weights } = this.model;
-    const learningRate = learningRateAt(this.#stepsTaken + 1, options.learningRate, options.warmupSteps);
-    const factor = clipFactor(norm, options.maxGradientNorm);
-    weights.update((parameters) => {
-      const before = { parameters, first: this.#first, second: this.#second };
-      const after = adamWStep(before, gradient, this.#decayMask, this.#stepsTaken + 1, learningRate, options, factor);
-      this.#first = after.first;
-      this.#second = after.second;
-      return after.parameters;
-    });
-    gradient.dispose();
-    this.#stepsTaken++;
-    return learningRate;
+    const { parameters, trained } = weights;
+    const sum = new GradientSum();
+    try {
+      for (const packed of packBatches(batch.sequences, options.microbatchTokens))
+        sum.add(
+          await microbatchGradient({ config, parameters, trained: trained.named, batch, packed, options, ...whole }),
+        );
+      return sum.take();
+    } finally {
+      sum.dispose();
+    }
   }
 
   async save(directory: string, version: number): Promise<void> {
     await writeDirectory(directory, async (temporary) => {
       await writeModelFiles(this.model, temporary, version);
-      const [first, second] = await Promise.all([this.#first.data(), this.#second.data()]);
-      const shape = [this.model.weights.trained.count];
-      await writeSafetensors(join(temporary, "optimizer.safetensors"), {
-        first: { shape, data: first as Float32Array },
-        second: { shape, data: second as Float32Array },
-      });
-      const document = { format: "afterstate-trainer@1", stepsTaken: this.#stepsTaken };
+      await writeSafetensors(join(temporary, "optimizer.safetensors"), await this.#optimizer.read());
+      const document = { format: "afterstate-trainer@2", stepsTaken: this.stepsTaken };
       await writeFile(join(temporary, "trainer.json"), `${JSON.stringify(document)}\n`);
     });
   }
@@ -160,18 +134,11 @@ export class LocalTrainer implements Trainer {
   /** Reads the optimiser's half of a checkpoint into this trainer. */
   async restore(directory: string): Promise<void> {
     const { stepsTaken } = await readJson(join(directory, "trainer.json"), trainerSchema);
-    const { first, second } = await readSafetensors(join(directory, "optimizer.safetensors"));
-    const { count } = this.model.weights.trained;
-    if (first?.data.length !== count || second?.data.length !== count)
-      throw new TrainerError("the optimiser's state does not fit the model", { code: "ERR_WEIGHTS_MISMATCH" });
-    tf.dispose([this.#first, this.#second]);
-    this.#first = tf.tensor1d(first.data);
-    this.#second = tf.tensor1d(second.data);
-    this.#stepsTaken = stepsTaken;
+    this.#optimizer.restore(await readSafetensors(join(directory, "optimizer.safetensors")), stepsTaken);
   }
 
   dispose(): void {
-    tf.dispose([this.#first, this.#second, this.#decayMask]);
+    this.#optimizer.dispose();
   }
 }
 

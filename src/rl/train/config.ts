@@ -47,6 +47,12 @@ const loopSchema = z.strictObject({
   maxTokens: count.default(48).describe("longest completion"),
   clipLow: fraction.default(0.2),
   clipHigh: fraction.default(0.28),
+  importanceCap: positive
+    .nullable()
+    .default(null)
+    .describe(
+      "null: ratios against the recorded policy; a number: against the one before the update, weights cut there",
+    ),
   klCoefficient: z.number().min(0).default(0).describe("weight of the k3 penalty towards the start"),
   maxGradientNorm: positive.default(1),
   maxStaleness: z

@@ -107,9 +107,10 @@ async function freshModel({ config, vocabulary }: TrainStart): Promise<LocalMode
 
 /** The optimiser starts anew after the start, and goes on from its own state after an update. */
 async function updateTrainer(directory: string, version: number, config: TrainConfig): Promise<LocalTrainer> {
-  const { learningRate, clipLow, clipHigh, klCoefficient, maxGradientNorm, warmupUpdates } = config.loop;
+  const { learningRate, clipLow, clipHigh, importanceCap, klCoefficient, maxGradientNorm, warmupUpdates } = config.loop;
   const warmupSteps = warmupUpdates * config.loop.epochs * config.loop.minibatches;
-  const options: TrainerOptions = { learningRate, warmupSteps, clipLow, clipHigh, klCoefficient, maxGradientNorm };
+  const clip = { clipLow, clipHigh, importanceCap };
+  const options: TrainerOptions = { learningRate, warmupSteps, ...clip, klCoefficient, maxGradientNorm };
   if (version > 0 && existsSync(join(directory, "trainer.json")))
     return loadTrainer(directory, { ...options, backend: config.backend });
   return createTrainer(await loadModel(directory, { backend: config.backend }), options);

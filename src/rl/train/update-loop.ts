@@ -70,7 +70,9 @@ async function optimise(
   version: number,
 ): Promise<{ metrics: StepMetrics | null; tokens: number }> {
   const { epochs, minibatches } = config.loop;
-  const prepared = reference ? await withReference(reference, sequences) : sequences;
+  const referred = reference ? await withScores(reference, sequences, "referenceLogprobs") : sequences;
+  const decoupled = config.loop.importanceCap !== null;
+  const prepared = decoupled ? await withScores(trainer.model, referred, "proximalLogprobs") : referred;
   const random = createRandom(`${config.seed}/minibatches/${version}`);
   let metrics: StepMetrics | null = null;
   let tokens = 0;
@@ -87,19 +89,21 @@ async function optimise(
   return { metrics, tokens };
 }
 
-async function withReference(
-  reference: LanguageModel,
+/** Each call with its log-probabilities under this model as it is now. */
+async function withScores(
+  model: LanguageModel,
   sequences: readonly PolicySequence[],
+  key: "referenceLogprobs" | "proximalLogprobs",
 ): Promise<PolicySequence[]> {
-  const logprobs = await reference.score(sequences);
+  const logprobs = await model.score(sequences);
   return sequences.map(({ calls }, index) => {
     let from = 0;
     return {
       calls: calls.map((call) => {
         const to = from + call.tokenIds.length;
-        const referenceLogprobs = logprobs[index]!.slice(from, to);
+        const own = logprobs[index]!.slice(from, to);
         from = to;
-        return { ...call, referenceLogprobs };
+        return { ...call, [key]: own };
       }),
     };
   });

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
-import { adamWStep, clipFactor, learningRateAt } from "../../../src/rl/losses/adamw.ts";
+import { adamWStep, clipFactor, gradientNorm, learningRateAt, type AdamWState } from "../../../src/rl/losses/adamw.ts";
 import { imitationLoss } from "../../../src/rl/losses/imitation.ts";
 import { policyMetrics } from "../../../src/rl/losses/metrics.ts";
 import { policyLoss } from "../../../src/rl/losses/policy-gradient.ts";
@@ -132,23 +132,71 @@ describe("policy metrics", () => {
 });
 
 describe("AdamW", () => {
-  it("follows the golden trajectory, decaying only what the mask names", async () => {
-    const options = { beta1: 0.9, beta2: 0.98, epsilon: 1e-8, weightDecay: 0.1 };
-    const gradients = [0.3, -0.2, 0.05, 0.4, -1];
-    const golden = [0.1, 0].map((decay) =>
-      goldenAdamW(0.5, gradients, { rate: 0.01, beta1: 0.9, beta2: 0.98, epsilon: 1e-8, decay }),
-    );
-    let state = {
-      parameters: tf.tensor1d([0.5, 0.5]),
-      first: tf.zeros<tf.Rank.R1>([2]),
-      second: tf.zeros<tf.Rank.R1>([2]),
+  it.each(["cpu", "wasm", "torch"] as const)(
+    "follows the golden trajectory, with and without decay, on %s",
+    async (name) => {
+      await loadBackend(name);
+      const gradients = [0.3, -0.2, 0.05, 0.4, -1];
+      for (const weightDecay of [0.1, 0]) {
+        const options = {
+          beta1: 0.9,
+          beta2: 0.98,
+          epsilon: 1e-8,
+          weightDecay,
+          learningRate: 0.01,
+          gradientFactor: 0.5,
+        };
+        const golden = goldenAdamW(0.5, gradients, {
+          rate: 0.01,
+          beta1: 0.9,
+          beta2: 0.98,
+          epsilon: 1e-8,
+          decay: weightDecay,
+        });
+        let state: AdamWState = {
+          parameter: tf.tensor2d([[0.5], [0.5]]),
+          first: tf.zeros([2, 1]),
+          second: tf.zeros([2, 1]),
+        };
+        for (const [index, gradient] of gradients.entries()) {
+          state = adamWStep(state, tf.tensor2d([[2 * gradient], [2 * gradient]]), { ...options, step: index + 1 });
+          for (const value of await state.parameter.data()) expect(value).toBeCloseTo(golden[index]!, 6);
+        }
+      }
+    },
+  );
+
+  it.each(["wasm", "torch"] as const)("leaves a parameter that somebody else holds as it was, on %s", async (name) => {
+    await loadBackend(name);
+    const options = {
+      beta1: 0.9,
+      beta2: 0.98,
+      epsilon: 1e-8,
+      weightDecay: 0,
+      learningRate: 1,
+      gradientFactor: 1,
+      step: 1,
     };
-    for (const [index, gradient] of gradients.entries()) {
-      state = adamWStep(state, tf.tensor1d([gradient, gradient]), tf.tensor1d([1, 0]), index + 1, 0.01, options);
-      const values = await state.parameters.data();
-      expect(values[0]).toBeCloseTo(golden[0]![index]!, 6);
-      expect(values[1]).toBeCloseTo(golden[1]![index]!, 6);
+    const start = () => tf.tensor2d([1, 2, 3, 4], [2, 2]);
+    for (const held of [
+      tf.clone,
+      (x: tf.Tensor) => tf.reshape(x, [4]),
+      (x: tf.Tensor) => tf.slice(x, [0, 0], [2, 2]),
+    ]) {
+      const parameter = start();
+      const other = held(parameter);
+      const state = { parameter, first: tf.zeros([2, 2]), second: tf.zeros([2, 2]) };
+      const after = adamWStep(state, tf.ones([2, 2]), options);
+      expect(Array.from(await other.data())).toEqual([1, 2, 3, 4]);
+      expect((await after.parameter.data())[0]).toBeCloseTo(0, 5);
     }
+  });
+
+  it.each(["cpu", "wasm", "torch"] as const)("measures the norm of all gradients together, on %s", async (name) => {
+    await loadBackend(name);
+    const many = tf.mul(tf.ones([300, 1000]), 0.01);
+    const [norm] = await gradientNorm([many, tf.tensor1d([4]), tf.scalar(-3)]).data();
+    expect(norm).toBeCloseTo(Math.sqrt(30 + 25), 2);
   });
 
   it("clips by the global norm and warms up linearly to a constant", () => {

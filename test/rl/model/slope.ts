@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createRandom } from "../../../src/core/random.ts";
 import type { TrainBatch, TrainerOptions } from "../../../src/rl/model/contract.ts";
 import { readSafetensors } from "../../../src/rl/model/safetensors.ts";
-import { createTrainer } from "../../../src/rl/model/trainer.ts";
+import { createTrainer, type LocalTrainer } from "../../../src/rl/model/trainer.ts";
 import { tinyModel } from "./tiny.ts";
 
 /** |measured / expected - 1| of central differences along three random directions. */
@@ -16,15 +16,7 @@ export async function slopeErrors(
 ): Promise<number[]> {
   const model = tinyModel();
   const start = await model.exportWeights();
-  // At a rate this small Adam's first moment is the gradient: read it from the optimiser's file.
-  const trainer = createTrainer(model, { ...options, learningRate: 1e-30, maxGradientNorm: 1e9, beta1: 0 });
-  await trainer.step(batch);
-  const directory = await mkdtemp(join(tmpdir(), "afterstate-slope-"));
-  const path = join(directory, "checkpoint");
-  await trainer.save(path, 0);
-  const gradient = (await readSafetensors(join(path, "optimizer.safetensors")))["first"]!.data;
-  await rm(directory, { recursive: true });
-  trainer.dispose();
+  const gradient = await gradientOf(createTrainer(model, gradientOptions(options)), batch);
   const lossAt = async (direction: Float64Array, by: number) => {
     let offset = 0;
     const moved = Object.fromEntries(
@@ -51,4 +43,22 @@ export async function slopeErrors(
   }
   model.dispose();
   return errors;
+}
+
+/** At a rate this small Adam's first moment is the gradient. */
+export function gradientOptions(options: Partial<TrainerOptions> = {}): TrainerOptions {
+  return { ...options, learningRate: 1e-30, maxGradientNorm: 1e9, beta1: 0 };
+}
+
+/** Of a step, all trained parameters joined in their order: read from the optimiser's file. Disposes the trainer. */
+export async function gradientOf(trainer: LocalTrainer, batch: TrainBatch): Promise<Float32Array> {
+  await trainer.step(batch);
+  const directory = await mkdtemp(join(tmpdir(), "afterstate-gradient-"));
+  const path = join(directory, "checkpoint");
+  await trainer.save(path, 0);
+  const state = await readSafetensors(join(path, "optimizer.safetensors"));
+  await rm(directory, { recursive: true });
+  trainer.dispose();
+  const first = Object.entries(state).filter(([name]) => name.startsWith("first."));
+  return Float32Array.from(first.flatMap(([, { data }]) => Array.from(data)));
 }

@@ -149,12 +149,18 @@ const kernels: Record<string, Kernel> = {
     torch.run("AfterstateRmsNorm", [x!, weight!], [epsilon]),
   [fusedKernels.rmsNormGrad]: ({ dy, x, weight, inverse }, _, torch) =>
     torch.run("AfterstateRmsNormGrad", [dy!, x!, weight!, inverse!]),
-  [fusedKernels.adamw]: ({ parameters, first, second, gradient, decayMask }, a, torch) =>
-    torch.run(
+  [fusedKernels.adamw]({ parameter, first, second, gradient }, a: Record<string, number>, torch) {
+    const state = [parameter!, first!, second!];
+    const numbers = [a["learningRate"]!, a["beta1"]!, a["beta2"]!, a["epsilon"]!, a["weightDecay"]!];
+    const corrections = [1 - a["beta1"]! ** a["step"]!, 1 - a["beta2"]! ** a["step"]!];
+    // In place only where no second tensor stands for the same handle.
+    const sole = state.map(({ dataId }) => Number(torch.refCount(dataId) === 1));
+    return torch.run(
       "AfterstateAdamW",
-      [parameters!, first!, second!, gradient!, decayMask!],
-      [a.learningRate, a.beta1, a.beta2, a.epsilon, a.weightDecay, a.correction1, a.correction2, a.gradientFactor],
-    ),
+      [...state, gradient!],
+      [...numbers, ...corrections, a["gradientFactor"]!, ...sole],
+    );
+  },
   [fusedKernels.copyLogprobs]: ({ logits, scores, gates, tokens, rows, targets, inverse }, { scale }, torch) =>
     torch.run("AfterstateCopyLogprobs", [logits!, scores!, gates!, tokens!, rows!, targets!, inverse!], [scale]),
   [fusedKernels.copyLogprobsGrad]: (i, { scale }, torch) =>

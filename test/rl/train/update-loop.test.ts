@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Sample, SampleQueue } from "../../../src/core/sample.ts";
+import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
+import { createTrainer } from "../../../src/rl/model/trainer.ts";
+import { parseTrainConfig } from "../../../src/rl/train/config.ts";
+import type { UpdateReport } from "../../../src/rl/train/update.ts";
+import { runUpdateLoop } from "../../../src/rl/train/update-loop.ts";
+import { ids, single, tinyModel } from "../model/tiny.ts";
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "afterstate-update-loop-"));
+  await loadBackend("wasm");
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+const call = (attempt: number) => ({ promptTokenIds: ids(`p${attempt}`, 6), tokenIds: ids(`t${attempt}`, 4) });
+
+/** Sampled by a policy under which each token was this much less likely than it is now, nats. */
+function sample(attempt: number, logprobs: readonly number[], drift: number): Sample {
+  return {
+    episodeId: `g.${attempt}`,
+    attempt,
+    taskId: "t",
+    family: "f",
+    env: "e",
+    outcome: attempt,
+    passed: attempt === 1,
+    privilegedReward: false,
+    steps: [
+      {
+        stepId: `g.${attempt}/0`,
+        index: 0,
+        callId: "c",
+        ...call(attempt),
+        logprobs: logprobs.map((logprob) => logprob - drift),
+        versionSpans: [{ version: 0, from: 0, to: 4 }],
+        sampling: { temperature: 1, maxTokens: 8 },
+        reward: { env: 0, prm: null },
+      },
+    ],
+  };
+}
+
+/** One update of one group of two attempts; its report. */
+async function update(importanceCap: number | null, drift: number): Promise<UpdateReport> {
+  const model = tinyModel();
+  const logprobs = await model.score([call(0), call(1)].map(single));
+  const samples = [0, 1].map((attempt) => sample(attempt, logprobs[attempt]!, drift));
+  const queue: SampleQueue = {
+    lease: async () => ({ leaseId: "l", groups: [{ groupId: "g", readySeq: 1, samples, refused: [] }], expiresAt: 0 }),
+    ack: async () => undefined,
+    nack: async () => undefined,
+    counts: () => ({ ready: 0, leased: 1, acknowledged: 0 }),
+  };
+  const config = parseTrainConfig({ loop: { updates: 1, groupsPerUpdate: 1, importanceCap } });
+  const reports: UpdateReport[] = [];
+  await runUpdateLoop({
+    runDirectory: await mkdtemp(join(directory, "run-")),
+    config,
+    queue,
+    trainer: createTrainer(model, { learningRate: 1e-3, importanceCap }),
+    reference: null,
+    version: 0,
+    signal: new AbortController().signal,
+    onPublished: (_, report) => reports.push(report),
+  });
+  return reports[0]!;
+}
+
+describe("the update loop", () => {
+  it("by default takes ratios against what was recorded: a drifted sample is clipped", async () => {
+    const { metrics } = await update(null, 1);
+    expect(metrics!.policy!.meanRatio).toBeCloseTo(Math.E, 4);
+    // Of two attempts the one with a positive advantage; the other's ratio is on the side that still has a gradient.
+    expect(metrics!.policy).toMatchObject({ clipFraction: 0.5, importanceWeight: null, truncatedFraction: null });
+  });
+
+  it("with importanceCap takes them against the policy before the update, and weighs what has drifted", async () => {
+    const { metrics } = await update(2, 0.5);
+    expect(metrics!.policy!.meanRatio).toBeCloseTo(1, 4);
+    expect(metrics!.policy!.importanceWeight).toBeCloseTo(Math.exp(0.5), 4);
+    expect(metrics!.policy).toMatchObject({ clipFraction: 0, truncatedFraction: 0 });
+    expect((await update(2, 1)).metrics!.policy).toMatchObject({ importanceWeight: 2, truncatedFraction: 1 });
+  });
+});
