@@ -6,14 +6,17 @@
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
+import { TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
 import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
 import { readAdapter, writeAdapter } from "./adapter-files.ts";
 import { modelConfigSchema } from "./config.ts";
-import type { LanguageModel, WeightSet } from "./contract.ts";
+import type { LanguageModel, LoraConfig, WeightSet } from "./contract.ts";
 import { readJson } from "./json-file.ts";
 import { LocalModel } from "./local-model.ts";
+import { initialAdapter } from "./lora.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const weightsFile = "weights.safetensors";
@@ -46,6 +49,20 @@ export async function loadModel(directory: string, options: LoadOptions = {}): P
   const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
   return model;
+}
+
+/**
+ * Puts a fresh adapter, which changes nothing yet, on a saved model.
+ * @throws TrainerError ERR_LORA_CONFIG when it has another one already, and as `loadModel`.
+ */
+export async function addAdapter(directory: string, lora: LoraConfig, seed: number): Promise<void> {
+  const { config } = await readJson(join(directory, "model.json"), modelSchema);
+  const own = await readAdapter(directory);
+  if (own === null) return writeAdapter(directory, { lora, weights: initialAdapter(config, lora, seed) });
+  if (!isDeepStrictEqual(own.lora, lora))
+    throw new TrainerError(`${directory} has an adapter already, ${JSON.stringify(own.lora)}; train that one on`, {
+      code: "ERR_LORA_CONFIG",
+    });
 }
 
 /** What `importWeights` takes of a saved model: of an adapted one its adapter, all else being as it was. */

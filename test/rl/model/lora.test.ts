@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
-import { loadModel, readWeights, saveModel } from "../../../src/rl/model/checkpoint.ts";
+import { addAdapter, loadModel, readWeights, saveModel } from "../../../src/rl/model/checkpoint.ts";
 import { loraTargets, type LoraConfig, type TrainBatch, type WeightSet } from "../../../src/rl/model/contract.ts";
 import { LocalModel } from "../../../src/rl/model/local-model.ts";
 import { initialAdapter, mergeAdapter } from "../../../src/rl/model/lora.ts";
@@ -309,6 +309,21 @@ describe("a saved adapter", () => {
       lora_alpha: 1,
       target_modules: ["q_proj", "v_proj", "down_proj"],
     });
+  });
+
+  it("is put fresh on a saved model, once: the model computes what it did", async () => {
+    const path = join(directory, "added");
+    const model = tinyModel(shape);
+    await saveModel(model, path);
+    await addAdapter(path, all, 7);
+    const adapted = await loadModel(path, { backend: "wasm" });
+    expect(adapted.lora).toEqual(all);
+    expect(await adapted.score(sequences)).toEqual(await model.score(sequences));
+    await adapted.importWeights(movedAdapter(model, all), 1);
+    await saveModel(adapted, path);
+    await addAdapter(path, all, 8);
+    expect(await readWeights(path)).toEqual(await adapted.exportAdapter());
+    await expect(addAdapter(path, some, 8)).rejects.toMatchObject({ code: "ERR_LORA_CONFIG" });
   });
 
   it.each([
