@@ -21,22 +21,39 @@ missing=()
 for command in "${!needed[@]}"; do
   command -v "$command" >/dev/null 2>&1 || missing+=("${needed[$command]}")
 done
-# Libraries that the numerics addon is built against; one inside an installed PyTorch does as well. Plain BLAS is a
-# hundred times slower than OpenBLAS.
-if [ ! -f /usr/include/ATen/ATen.h ] && ! "${AFTERSTATE_PYTHON:-python3}" -c 'import torch' 2>/dev/null; then
-  missing+=(libtorch-dev)
-fi
-ls /usr/lib/*/openblas*/libblas.so.3 >/dev/null 2>&1 || missing+=(libopenblas0-pthread)
-if [ ${#missing[@]} -gt 0 ]; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-    say "installing Debian packages: ${missing[*]}"
-    apt-get update -qq >/dev/null 2>&1 || say "apt-get update failed; trying with the package lists there are"
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
-      say "could not install: ${missing[*]}"
-  else
-    say "please install as root: apt-get install ${missing[*]}"
+
+lists_updated=
+# One call of apt-get for what belongs together: it installs all of its packages or, where one is unknown, none.
+install_debian() {
+  [ $# -gt 0 ] || return 0
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
+    say "please install as root: apt-get install $*"
+    return 0
   fi
+  say "installing Debian packages: $*"
+  if [ -z "$lists_updated" ]; then
+    apt-get update -qq >/dev/null 2>&1 || say "apt-get update failed; trying with the package lists there are"
+    lists_updated=1
+  fi
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null ||
+    say "could not install: $*"
+}
+install_debian "${missing[@]}"
+
+# What the numerics addon is built against (a PyTorch in the way of python3 does as well), and a BLAS for it: the plain one
+# that libtorch comes with is a hundred times slower.
+numerics=()
+if [ ! -f /usr/include/ATen/ATen.h ] && ! "${AFTERSTATE_PYTHON:-python3}" -c 'import torch' 2>/dev/null; then
+  numerics+=(libtorch-dev)
 fi
+ls /usr/lib/*/openblas*/libblas.so.3 >/dev/null 2>&1 || numerics+=(libopenblas0-pthread)
+install_debian "${numerics[@]}"
+
+# A Vulkan driver that computes on the CPU, and Vulkan's loader: on them the webgpu backend is tested without a GPU.
+vulkan=()
+[ -e /usr/lib/chromium/vk_swiftshader_icd.json ] || vulkan+=(chromium-common)
+ls /usr/lib/*/libvulkan.so.1 >/dev/null 2>&1 || vulkan+=(libvulkan1)
+install_debian "${vulkan[@]}"
 
 # Native addons compile against the headers beside this node, where they are installed.
 if [ -z "${npm_config_nodedir:-}" ] && [ -f "$(dirname "$(dirname "$(command -v node)")")/include/node/node_api.h" ]; then

@@ -22,7 +22,8 @@ Tensor floats(const Tensor& x) { return at::isFloatingType(x.scalar_type()) ? x 
 
 // Towards zero, and 0 for what no integer stands for: a plain conversion of those is undefined in C++.
 Tensor cast(const Tensor& x, at::ScalarType type) {
-  if (type == at::kInt && at::isFloatingType(x.scalar_type())) return at::nan_to_num(x, 0.0, 0.0, 0.0).to(at::kInt);
+  if (type == at::kInt && at::isFloatingType(x.scalar_type())) 
+    return at::where(x.abs() < 2147483648.0, x, at::zeros({}, x.options())).to(at::kInt);
   return x.to(type);
 }
 
@@ -70,7 +71,7 @@ const std::vector<Operation> elementwise = {
     BINARY("Equal", a == b),
     // dy, y: where y is the result, its derivative is y + 1 below zero.
     BINARY("EluGrad", at::where(b >= 0, a, a * (b + 1))),
-    BINARY("FloorDiv", at::div(a, b, "floor").to(at::kInt)),
+    BINARY("FloorDiv", at::isFloatingType(a.scalar_type()) ? cast(at::floor(a / b), at::kInt) : at::div(a, b, "floor")),
     BINARY("Greater", a > b),
     BINARY("GreaterEqual", a >= b),
     BINARY("Less", a < b),

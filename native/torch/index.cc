@@ -130,8 +130,6 @@ const std::vector<Operation> indexing = {
        const Tensor hot = call.in[0].to(at::kInt).unsqueeze(-1) == places;
        return {at::where(hot, at::full({}, call.number(2), options), at::full({}, call.number(3), options))};
      }},
-    // Coordinates [n, rank] of what is true.
-    {"Where", 1, 1, 0, [](const Call& call) -> Tensors { return {at::nonzero(call.in[0])}; }},
     // Attributes: number of bins, 1 to say only whether there is any. Inputs: values, weights (may be empty).
     {"DenseBincount", 2, 2, 2,
      [](const Call& call) -> Tensors {

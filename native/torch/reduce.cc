@@ -80,7 +80,6 @@ const std::vector<Operation> reductions = {
     {"Cumprod", 1, 1, 3, [](const Call& call) -> Tensors { return running(call, true); }},
     // Over the last axis.
     {"Softmax", 1, 1, 0, [](const Call& call) -> Tensors { return {at::softmax(call.in[0].to(at::kFloat), -1)}; }},
-    {"LogSoftmax", 1, 1, 0, [](const Call& call) -> Tensors { return {at::log_softmax(call.in[0], -1)}; }},
     // Attributes: k. The earlier of equal values first, so the sort has to be stable.
     {"TopK", 1, 1, 1,
      [](const Call& call) -> Tensors {

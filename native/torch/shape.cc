@@ -8,8 +8,6 @@ const std::vector<Operation> shapes = {
     {"Identity", 1, 1, 0, [](const Call& call) -> Tensors { return {call.in[0]}; }},
     // Attributes: the new sizes.
     {"Reshape", 1, 1, 0, [](const Call& call) -> Tensors { return {call.in[0].reshape(call.integers(0))}; }},
-    // Attributes: the new sizes.
-    {"BroadcastTo", 1, 1, 0, [](const Call& call) -> Tensors { return {call.in[0].expand(call.integers(0))}; }},
     // Attributes: the permutation.
     {"Transpose", 1, 1, 0, [](const Call& call) -> Tensors { return {call.in[0].permute(call.integers(0))}; }},
     // Attributes: first index of each axis, then the sizes.

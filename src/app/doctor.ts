@@ -2,7 +2,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
-import { messageOf } from "../core/errors.ts";
 import { probeSandboxes } from "../sandbox/index.ts";
 
 export interface Check {
@@ -40,16 +39,18 @@ async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
   };
 }
 
+/** Every backend in the order of `auto`, so that one sees why a GPU is not used. */
 async function backend(): Promise<Check> {
-  try {
-    // Loaded when asked for: no other command's main process needs numerics.
-    const { loadBackend } = await import("../rl/backend/load-backend.ts");
-    const { name, refused } = await loadBackend("auto");
-    const tried = refused.map((one) => `; ${one.name} refused: ${one.reason}`).join("");
-    return { name: "numerics", ok: true, detail: `backend ${name}${tried}` };
-  } catch (error) {
-    return { name: "numerics", ok: false, detail: messageOf(error), fix: "npm run setup" };
-  }
+  // Loaded when asked for: no other command's main process needs numerics.
+  const { probeBackends } = await import("../rl/backend/load-backend.ts");
+  const found = await probeBackends();
+  const taken = found.find((one) => "device" in one);
+  const lines = found.map((one) => {
+    if ("device" in one) return `${one.name}: ${one.device}${one === taken ? ", taken by default" : ""}`;
+    return `${one.name}: ${one.reason}${one.fix === undefined ? "" : `; for it: ${one.fix}`}`;
+  });
+  const detail = `best first\n${lines.join("\n")}`;
+  return { name: "numerics", ok: taken !== undefined, detail, ...(taken ? {} : { fix: "npm run setup" }) };
 }
 
 function disk(): Check {

@@ -10,7 +10,7 @@ export const doctor: CliCommand = {
     const report = await checkMachine();
     const lines = report.checks.map(
       ({ name, ok, detail, fix }) =>
-        `${ok ? "ok  " : "FAIL"} ${name}: ${detail}${fix === undefined ? "" : `\n     fix: ${fix}`}`,
+        `${ok ? "ok  " : "FAIL"} ${name}: ${detail.replaceAll("\n", "\n     ")}${fix === undefined ? "" : `\n     fix: ${fix}`}`,
     );
     return { document: report, text: lines.join("\n"), exitCode: report.ok ? 0 : 1 };
   },

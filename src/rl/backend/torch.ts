@@ -6,7 +6,6 @@ import { TorchBackend } from "./torch/torch-backend.ts";
 
 let detail: string | null = null;
 
-/** @throws when the addon is not built or does not load. */
 export async function startTorch(): Promise<string> {
   if (detail === null) {
     const { addon, device } = loadAddon(settingsFrom(process.env));

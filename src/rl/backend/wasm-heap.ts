@@ -32,9 +32,11 @@ interface WasmBackend {
   readonly wasm: WasmModule;
   dataIdNextNumber: number;
   readonly dataIdMap: { get(dataId: object): { id: number; memoryOffset: number } };
-  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
+  makeOutput(shape: number[], dtype: OutputType): tf.TensorInfo;
   incRef(dataId: object): void;
 }
+
+type OutputType = "float32" | "int32" | "bool";
 
 const float = 4;
 
@@ -48,8 +50,8 @@ export class WasmHeap {
     this.#shapes = this.#backend.wasm._malloc(6 * 4);
   }
 
-  output(shape: readonly number[]): tf.TensorInfo {
-    return this.#backend.makeOutput([...shape], "float32");
+  output(shape: readonly number[], dtype: OutputType = "float32"): tf.TensorInfo {
+    return this.#backend.makeOutput([...shape], dtype);
   }
 
   /** The same data under a second name, counted by reference. */
@@ -84,6 +86,11 @@ export class WasmHeap {
 
   integers(pointer: number, length: number): Int32Array {
     return new Int32Array(this.#backend.wasm.HEAPU8.buffer, pointer, length);
+  }
+
+  /** What booleans are held in. */
+  bytes(pointer: number, length: number): Uint8Array {
+    return new Uint8Array(this.#backend.wasm.HEAPU8.buffer, pointer, length);
   }
 
   /** Scratch memory for the length of `body`. */

@@ -105,10 +105,13 @@ function unsortedSegmentSum(
 ): tf.TensorInfo {
   const rows = tf.util.sizeFromShape(segmentIds.shape);
   const width = tf.util.sizeFromShape(x.shape) / Math.max(1, rows);
-  const out = heap.output([segments, ...x.shape.slice(segmentIds.shape.length)]);
-  const values = heap.floats(heap.pointer(x), rows * width);
+  const dtype = x.dtype === "int32" ? "int32" : "float32";
+  const out = heap.output([segments, ...x.shape.slice(segmentIds.shape.length)], dtype);
+  const view = (tensor: tf.TensorInfo, length: number) =>
+    dtype === "int32" ? heap.integers(heap.pointer(tensor), length) : heap.floats(heap.pointer(tensor), length);
+  const values = view(x, rows * width);
   const ids = heap.integers(heap.pointer(segmentIds), rows);
-  const sums = heap.floats(heap.pointer(out), segments * width);
+  const sums = view(out, segments * width);
   sums.fill(0);
   for (let row = 0; row < rows; row++) {
     const id = ids[row]!;

@@ -1,8 +1,11 @@
 /** The wasm backend (SIMD, one thread) with its repairs and the fused kernels. */
 import { setThreadsCount } from "@tensorflow/tfjs-backend-wasm";
+import { repairEmptyReductions } from "./empty-reductions.ts";
 import { fusedKernels } from "./fused-kernels.ts";
+import { replaceKernel } from "./replace-kernel.ts";
 import { tf } from "./tf.ts";
 import { attentionBackward, attentionForward, type AttentionSizes } from "./wasm-attention.ts";
+import { correctWasmKernels } from "./wasm-corrections.ts";
 import { rmsNormBackward, rmsNormForward, swigluBackward, swigluForward } from "./wasm-elementwise.ts";
 import { WasmHeap } from "./wasm-heap.ts";
 import { repairedKernels } from "./wasm-repairs.ts";
@@ -10,20 +13,22 @@ import { repairedKernels } from "./wasm-repairs.ts";
 let installed = false;
 
 /** @throws when WebAssembly or the binary is not to be had. */
-export async function startWasm(): Promise<void> {
+export async function startWasm(): Promise<string> {
   // Its threads need browser workers; asking for them in Node fails the start.
   if (!installed) setThreadsCount(1);
   if (!(await tf.setBackend("wasm"))) throw new Error("the wasm backend did not initialise");
   await tf.ready();
-  if (installed) return;
-  const heap = new WasmHeap(tf.backend());
-  for (const { name, run } of repairedKernels(heap)) {
-    if (tf.getKernel(name, "wasm") !== undefined) tf.unregisterKernel(name, "wasm");
-    tf.registerKernel({ kernelName: name, backendName: "wasm", kernelFunc: run });
-  }
+  if (!installed) installKernels(new WasmHeap(tf.backend()));
+  installed = true;
+  return "WebAssembly, one thread";
+}
+
+function installKernels(heap: WasmHeap): void {
+  for (const { name, run } of repairedKernels(heap)) replaceKernel("wasm", name, () => run);
+  correctWasmKernels(heap);
+  repairEmptyReductions("wasm");
   for (const [kernel, kernelFunc] of Object.entries(fused(heap)))
     tf.registerKernel({ kernelName: kernel, backendName: "wasm", kernelFunc });
-  installed = true;
 }
 
 type Inputs = Record<string, tf.TensorInfo>;

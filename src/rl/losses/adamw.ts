@@ -60,7 +60,9 @@ export function gradientNorm(gradients: readonly tf.Tensor[]): tf.Scalar {
   return tf.tidy(() => {
     const squares = hasFusedKernel("sumOfSquares")
       ? runFusedKernel("sumOfSquares", Object.fromEntries(gradients.map((gradient, i) => [i, gradient])))[0]!
-      : tf.addN(gradients.map((gradient) => tf.sum(rowSums(tf.square(gradient)))));
+      : gradients
+          .map((gradient) => tf.sum(rowSums(tf.square(gradient))))
+          .reduce((sum: tf.Tensor, part) => tf.add(sum, part));
     return tf.sqrt(squares) as tf.Scalar;
   });
 }

@@ -1,23 +1,22 @@
 /**
- * A model as files: model.json (config, tokenizer, version), weights.safetensors, where it has one its adapter (see
- * adapter-files.ts), and for a trainer optimizer.safetensors and trainer.json.
+ * A model as files: model.json (config, tokenizer, version), weights.safetensors, where it has one its adapter
+ * (checkpoints/peft), and for a trainer optimizer.safetensors and trainer.json.
  *
  * A directory is written beside its place and renamed into it, so that a checkpoint is complete or absent.
  */
 import { mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
-import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
-import { readAdapter, writeAdapter } from "./adapter-files.ts";
+import { readJsonFile } from "../checkpoints/json-file.ts";
+import { hasAdapter, readAdapter, writeAdapter } from "../checkpoints/peft/adapter.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
+import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import { modelConfigSchema } from "./config.ts";
 import type { LanguageModel, LoraConfig, WeightSet } from "./contract.ts";
-import { readJson } from "./json-file.ts";
 import { LocalModel } from "./local-model.ts";
 import { initialAdapter } from "./lora.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 const weightsFile = "weights.safetensors";
 const modelSchema = z.strictObject({
@@ -42,9 +41,9 @@ export async function saveModel(model: LanguageModel, directory: string): Promis
  * @throws TrainerError ERR_MODEL_MISSING, ERR_MODEL_CORRUPT, ERR_WEIGHTS_*; ConfigError ERR_BACKEND_UNAVAILABLE.
  */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<LocalModel> {
-  const { version, config, tokenizer } = await readJson(join(directory, "model.json"), modelSchema);
+  const { version, config, tokenizer } = await readJsonFile(join(directory, "model.json"), modelSchema);
   const weights = await readSafetensors(join(directory, weightsFile));
-  const adapter = await readAdapter(directory);
+  const adapter = hasAdapter(directory) ? await readAdapter(directory, config) : null;
   const { name: backend } = await loadBackend(options.backend);
   const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
@@ -56,18 +55,23 @@ export async function loadModel(directory: string, options: LoadOptions = {}): P
  * @throws TrainerError ERR_LORA_CONFIG when it has another one already, and as `loadModel`.
  */
 export async function addAdapter(directory: string, lora: LoraConfig, seed: number): Promise<void> {
-  const { config } = await readJson(join(directory, "model.json"), modelSchema);
-  const own = await readAdapter(directory);
-  if (own === null) return writeAdapter(directory, { lora, weights: initialAdapter(config, lora, seed) });
-  if (!isDeepStrictEqual(own.lora, lora))
-    throw new TrainerError(`${directory} has an adapter already, ${JSON.stringify(own.lora)}; train that one on`, {
+  const { config } = await readJsonFile(join(directory, "model.json"), modelSchema);
+  if (!hasAdapter(directory))
+    return writeAdapter(directory, { lora, weights: initialAdapter(config, lora, seed) }, config);
+  const { lora: own } = await readAdapter(directory, config);
+  // Files have the targets in an order of their own.
+  const sorted = ({ rank, alpha, targets }: LoraConfig) => JSON.stringify([rank, alpha, [...targets].sort()]);
+  if (sorted(own) !== sorted(lora))
+    throw new TrainerError(`${directory} has an adapter already, ${JSON.stringify(own)}; train that one on`, {
       code: "ERR_LORA_CONFIG",
     });
 }
 
 /** What `importWeights` takes of a saved model: of an adapted one its adapter, all else being as it was. */
 export async function readWeights(directory: string): Promise<WeightSet> {
-  return (await readAdapter(directory))?.weights ?? readSafetensors(join(directory, weightsFile));
+  if (!hasAdapter(directory)) return readSafetensors(join(directory, weightsFile));
+  const { config } = await readJsonFile(join(directory, "model.json"), modelSchema);
+  return (await readAdapter(directory, config)).weights;
 }
 
 export async function writeModelFiles(
@@ -78,7 +82,7 @@ export async function writeModelFiles(
   const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
   await writeSafetensors(join(directory, weightsFile), await model.exportWeights());
-  if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() });
+  if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() }, config);
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);
 }
 

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ConfigError, messageOf } from "../../core/errors.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
-import { tokenizerFromJson } from "../tokenizer/word-tokenizer.ts";
+import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import type { ModelConfig } from "./contract.ts";
 
 export interface ModelHead {

@@ -11,18 +11,18 @@ import { z } from "zod";
 import { TrainerError } from "../../core/errors.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { tf } from "../backend/tf.ts";
+import { readJsonFile } from "../checkpoints/json-file.ts";
+import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
 import { clipFactor, gradientNorm, learningRateAt } from "../losses/adamw.ts";
 import { completionLength, inputLength, packBatches } from "./batch.ts";
 import { checkBatch } from "./check-batch.ts";
 import { loadModel, writeDirectory, writeModelFiles } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
 import { GradientSum } from "./gradient-sum.ts";
-import { readJson } from "./json-file.ts";
 import type { LocalModel } from "./local-model.ts";
 import { microbatchGradient, type MicrobatchInputs, type MicrobatchValues } from "./microbatch.ts";
 import { Optimizer } from "./optimizer.ts";
 import { distillationReport, policyReport } from "./policy-report.ts";
-import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
 export const defaultTrainerOptions = {
   warmupSteps: 0,
@@ -133,7 +133,7 @@ export class LocalTrainer implements Trainer {
 
   /** Reads the optimiser's half of a checkpoint into this trainer. */
   async restore(directory: string): Promise<void> {
-    const { stepsTaken } = await readJson(join(directory, "trainer.json"), trainerSchema);
+    const { stepsTaken } = await readJsonFile(join(directory, "trainer.json"), trainerSchema);
     this.#optimizer.restore(await readSafetensors(join(directory, "optimizer.safetensors")), stepsTaken);
   }
 

@@ -98,7 +98,7 @@ export function createTokenizer(words: readonly string[], specials: readonly str
 }
 
 /** Inverse of `toJSON`. @throws ConfigError ERR_TOKENIZER */
-export function tokenizerFromJson(value: unknown): Tokenizer {
+export function wordTokenizerFromJson(value: unknown): Tokenizer {
   const parsed = serialised.safeParse(value);
   if (!parsed.success)
     throw new ConfigError(`not a tokenizer: ${z.prettifyError(parsed.error)}`, { code: "ERR_TOKENIZER" });

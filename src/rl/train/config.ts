@@ -3,6 +3,7 @@ import { z } from "zod";
 import { parseUserConfig } from "../../core/parse-config.ts";
 import { attentionKeys, withHeadDefaults } from "../model/config.ts";
 import { loraTargets } from "../model/contract.ts";
+import { backendNames } from "../backend/names.ts";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
@@ -92,7 +93,7 @@ export const trainConfigSchema = z.strictObject({
   horizon: count.default(1),
   parallel: count.default(24).describe("environments open at once"),
   sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
-  backend: z.enum(["auto", "torch", "wasm", "cpu"]).default("auto"),
+  backend: z.enum(["auto", ...backendNames]).default("auto"),
   weights: z.record(z.string(), positive).default({}).describe("sampling weight of each environment id; default 1"),
   model: modelSchema.prefault({}),
   start: startSchema.prefault({}),

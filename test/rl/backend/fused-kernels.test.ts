@@ -4,6 +4,7 @@ import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
 import { causalAttention, rmsNorm, swiglu } from "../../../src/rl/model/ops.ts";
 import { ropeTables } from "../../../src/rl/model/rope.ts";
+import { copyLogprobs, tokenLogprobs } from "../../../src/rl/model/token-logprobs.ts";
 import { distance, noise, onBackends } from "./on-backends.ts";
 
 /** Value and gradients of sum(f * fixed noise), so that every output element counts differently. */
@@ -48,6 +49,59 @@ describe("fused kernels", () => {
   ])("%s: value and gradients equal the composed form's", async (_, body) => {
     const { cpu, ...others } = await onBackends(body);
     for (const result of Object.values(others)) expect(distance(cpu, result)).toBeLessThan(2e-6);
+  });
+
+  it.each([
+    ["at temperature 1", null, 40],
+    ["tempered", Float32Array.of(1, 0.5, 2, 1, 1.25, 3), 40],
+    ["of two words", null, 2],
+  ] as const)(
+    "log-probabilities and entropy of taken tokens equal the composed form's, %s",
+    async (_, inverse, words) => {
+      const targets = Int32Array.of(3, 39, 0, 7, 7, 21).map((id) => id % words);
+      const { cpu, ...others } = await onBackends(() => {
+        const logits = tf.mul<tf.Tensor2D>(noise("logits", [6, words]), 4);
+        const of = (logits: tf.Tensor) => tokenLogprobs({ logits: logits as tf.Tensor2D, targets, inverse });
+        const { logprobs, entropy, logs } = of(logits);
+        return [logprobs, entropy, logs(), ...withGradients((x) => of(x).logprobs, [logits])];
+      });
+      for (const result of Object.values(others)) expect(distance(cpu, result)).toBeLessThan(2e-6);
+    },
+  );
+
+  it.each([
+    ["at temperature 1", null],
+    ["tempered", Float32Array.of(1, 0.5, 2, 1, 1.25, 3)],
+  ] as const)("a copy head's mixture, its entropy and gradients equal the composed form's, %s", async (_, inverse) => {
+    const targets = Int32Array.of(3, 9, 0, 7, 7, 1);
+    // Two sequences of five positions, three of which predict; tokens stand there more than once.
+    const tokens = Int32Array.of(7, 3, 7, 1, 2, 9, 9, 0, 7, 1);
+    const rows = Int32Array.of(1, 3, 4, 5, 7, 9);
+    const { cpu, ...others } = await onBackends(() => {
+      const logits = tf.mul(noise("logits", [6, 11]), 4);
+      const scores = tf.mul(noise("scores", [2, 3, 5]), 3);
+      const gates = tf.add(tf.mul(noise("gates", [6]), 0.45), 0.5);
+      const of = (...[logits, scores, gates]: tf.Tensor[]) =>
+        copyLogprobs({
+          logits: logits as tf.Tensor2D,
+          scores: scores as tf.Tensor3D,
+          gates: gates as tf.Tensor1D,
+          ...{ targets, inverse, tokens, rows, scale: 0.7 },
+        });
+      const { logprobs, entropy, logs } = of(logits, scores, gates);
+      return [logprobs, entropy, logs(), ...withGradients((...x) => of(...x).logprobs, [logits, scores, gates])];
+    });
+    for (const result of Object.values(others)) expect(distance(cpu, result)).toBeLessThan(4e-6);
+  });
+
+  it("refuse what would read beyond their inputs, and say of what shapes", async () => {
+    await loadBackend("torch");
+    const logits = tf.zeros<tf.Rank.R2>([2, 5]);
+    expect(() => tokenLogprobs({ logits, targets: Int32Array.of(0, 5), inverse: null })).toThrow(
+      /TokenLogprobs of \[2,5\], \[2\] int32, \[2\]: .*target/,
+    );
+    expect(() => tf.matMul(tf.zeros([2, 3]), tf.zeros([2, 3]))).toThrow();
+    expect(() => tf.gather(logits, tf.tensor1d([2], "int32"))).toThrow(/GatherV2 of \[2,5\], \[1\] int32: index 2/);
   });
 
   it("attention never looks ahead: a later token changes no earlier row", async () => {
@@ -128,21 +182,5 @@ describe("repaired wasm kernels", () => {
       return tf.sum(tf.addN(products));
     });
     expect((await value.data())[0]).toBe(3 * 1024 * 1024 * 512);
-  });
-});
-
-describe("loadBackend", () => {
-  it("names the backend it took", async () => {
-    expect(await loadBackend("wasm")).toMatchObject({ name: "wasm", refused: [] });
-    expect(await loadBackend("cpu")).toMatchObject({ name: "cpu", refused: [] });
-    expect(await loadBackend("torch")).toMatchObject({ name: "torch", refused: [] });
-    expect((await loadBackend()).name).toBe("torch");
-  });
-
-  it("refuses a name it does not know, with the ones it does", async () => {
-    await expect(loadBackend("cuda" as "cpu")).rejects.toMatchObject({
-      code: "ERR_BACKEND_UNAVAILABLE",
-      message: expect.stringContaining("torch, wasm, cpu or auto"),
-    });
   });
 });

@@ -1,12 +1,12 @@
-/** Runs one computation on both backends; the cpu backend, with composed operations, is the oracle. */
-import { loadBackend, type BackendName } from "../../../src/rl/backend/load-backend.ts";
+/** Runs one computation on the backends that have fused kernels of their own; the cpu backend, with composed operations, is the oracle. */
+import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
 import { createRandom } from "../../../src/core/random.ts";
 
 export async function onBackends(
   body: () => tf.Tensor[],
-): Promise<Record<BackendName, { shape: number[]; values: number[] }[]>> {
-  const run = async (name: BackendName) => {
+): Promise<Record<"cpu" | "wasm" | "torch", { shape: number[]; values: number[] }[]>> {
+  const run = async (name: "cpu" | "wasm" | "torch") => {
     await loadBackend(name);
     const tensors = tf.tidy(body);
     const results = [];

@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { loadModel, readWeights, saveModel } from "../../../src/rl/model/checkpoint.ts";
 import { initialWeights, parameterSpecs } from "../../../src/rl/model/parameters.ts";
-import { decodeSafetensors, encodeSafetensors } from "../../../src/rl/model/safetensors.ts";
 import { ids, tinyModel } from "./tiny.ts";
 
 let directory: string;
@@ -67,29 +66,5 @@ describe("parameters", () => {
     expect(() => parameterSpecs({ ...config, heads: 4, kvHeads: 3 })).toThrow(/kvHeads \(3\) must divide heads \(4\)/);
     expect(() => parameterSpecs({ ...config, headSize: 5 })).toThrow(/headSize must be even, not 5/);
     expect(() => parameterSpecs({ ...config, layers: 0 })).toThrow(/layers must be a positive integer/);
-  });
-});
-
-describe("safetensors", () => {
-  it("has the published layout: length, JSON header padded to 8, float32 data", () => {
-    const bytes = encodeSafetensors({ a: { shape: [1, 2], data: Float32Array.of(1.5, -2) } });
-    const view = new DataView(bytes.buffer);
-    const length = Number(view.getBigUint64(0, true));
-    expect(length % 8).toBe(0);
-    expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
-      a: { dtype: "F32", shape: [1, 2], data_offsets: [0, 8] },
-    });
-    expect([view.getFloat32(8 + length, true), view.getFloat32(12 + length, true)]).toEqual([1.5, -2]);
-    expect(bytes.length).toBe(16 + length);
-  });
-
-  it.each([
-    new Uint8Array(3),
-    Uint8Array.of(255, 255, 255, 255, 255, 255, 0, 0),
-    encodeSafetensors({ a: { shape: [2], data: Float32Array.of(1, 2) } }).subarray(0, -1),
-    new TextEncoder().encode("\x02\0\0\0\0\0\0\0[]"),
-    new TextEncoder().encode("\x04\0\0\0\0\0\0\0oops"),
-  ])("refuses damaged bytes: case %#", (bytes) => {
-    expect(() => decodeSafetensors(bytes)).toThrow(expect.objectContaining({ code: "ERR_WEIGHTS_CORRUPT" }));
   });
 });

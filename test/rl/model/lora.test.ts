@@ -9,7 +9,7 @@ import { addAdapter, loadModel, readWeights, saveModel } from "../../../src/rl/m
 import { loraTargets, type LoraConfig, type TrainBatch, type WeightSet } from "../../../src/rl/model/contract.ts";
 import { LocalModel } from "../../../src/rl/model/local-model.ts";
 import { initialAdapter, mergeAdapter } from "../../../src/rl/model/lora.ts";
-import { readSafetensors } from "../../../src/rl/model/safetensors.ts";
+import { readSafetensors } from "../../../src/rl/checkpoints/safetensors/weight-set.ts";
 import { createTrainer, loadTrainer } from "../../../src/rl/model/trainer.ts";
 import { goldenLogits, logSoftmax } from "./golden-decoder.ts";
 import { gradientOf, gradientOptions } from "./slope.ts";
@@ -339,6 +339,6 @@ describe("a saved adapter", () => {
     await saveModel(await adaptedModel(some), path);
     const file = join(path, "adapter_config.json");
     await writeFile(file, JSON.stringify({ ...JSON.parse(await readFile(file, "utf8")), ...wrong }));
-    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_MODEL_CORRUPT" });
+    await expect(loadModel(path)).rejects.toMatchObject({ code: "ERR_CHECKPOINT_UNSUPPORTED" });
   });
 });

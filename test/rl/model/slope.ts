@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createRandom } from "../../../src/core/random.ts";
 import type { TrainBatch, TrainerOptions } from "../../../src/rl/model/contract.ts";
-import { readSafetensors } from "../../../src/rl/model/safetensors.ts";
+import { readSafetensors } from "../../../src/rl/checkpoints/safetensors/weight-set.ts";
 import { createTrainer, type LocalTrainer } from "../../../src/rl/model/trainer.ts";
 import { tinyModel } from "./tiny.ts";
 

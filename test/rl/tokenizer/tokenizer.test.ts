@@ -1,7 +1,8 @@
 import { array, assert, constantFrom, integer, oneof, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
 import { splitText } from "../../../src/rl/tokenizer/split.ts";
-import { createTokenizer, tokenizerFromJson } from "../../../src/rl/tokenizer/word-tokenizer.ts";
+import { tokenizerFromJson } from "../../../src/rl/tokenizer/from-json.ts";
+import { createTokenizer } from "../../../src/rl/tokenizer/word-tokenizer.ts";
 
 const words = ["count", "lines", "\n", "\n\n", ".", "in", "file", "_", "42", "é", " *", "**", "日本"];
 const tokenizer = createTokenizer(words, ["<instruction>", "<step>"]);

@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../../../core/errors.ts";
+import { BackendUnavailable } from "../candidate.ts";
 
 /** float32 products; the same with 10-bit mantissas on tensor cores (CUDA); products in bfloat16, as autocast does. */
 export type Precision = "float32" | "tf32" | "bf16";
@@ -43,10 +44,11 @@ export interface LoadedAddon {
   readonly device: string;
 }
 
-/** @throws Error that says what is missing. */
+/** @throws BackendUnavailable when it is not built, Error when it does not load. */
 export function loadAddon(settings: TorchSettings = {}): LoadedAddon {
   const path = builtPath();
-  if (path === null) throw new Error("not built: apt-get install libtorch-dev libopenblas0, then npm run build");
+  if (path === null)
+    throw new BackendUnavailable("not built", "apt-get install libtorch-dev libopenblas0-pthread, then npm run build");
   const threads = settings.threads ?? Math.max(1, Math.floor(availableParallelism() / 2));
   // Read once, when the library is loaded; its own threads would come on top of libtorch's.
   process.env["OPENBLAS_NUM_THREADS"] ??= String(threads);

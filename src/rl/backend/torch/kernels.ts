@@ -3,6 +3,7 @@
  *
  * Most are one native operation of the same name. Axes are made positive here, so that the native side never guesses.
  */
+import { repairEmptyReductions } from "../empty-reductions.ts";
 import { fusedKernels } from "../fused-kernels.ts";
 import { tf } from "../tf.ts";
 import type { TorchBackend } from "./torch-backend.ts";
@@ -47,7 +48,6 @@ const kernels: Record<string, Kernel> = {
   BatchMatMul: ({ a, b }, { transposeA, transposeB }, torch) =>
     torch.one("BatchMatMul", [a!, b!], [Number(transposeA), Number(transposeB)]),
   Bincount: ({ x, weights }, { size }, torch) => torch.one("DenseBincount", [x!, weights!], [size, 0]),
-  BroadcastTo: ({ x }, { shape }, torch) => torch.one("BroadcastTo", [x!], shape),
   Cast: ({ x }, { dtype }, torch) => torch.one("Cast", [x!], [dtypeCode(dtype)]),
   ClipByValue: ({ x }, { clipValueMin, clipValueMax }, torch) =>
     torch.one("ClipByValue", [x!], [clipValueMin, clipValueMax]),
@@ -87,7 +87,6 @@ const kernels: Record<string, Kernel> = {
   },
   LeakyRelu: ({ x }, { alpha }, torch) => torch.one("LeakyRelu", [x!], [alpha]),
   LinSpace: (_, { start, stop, num }, torch) => torch.one("LinSpace", [], [start, stop, num]),
-  LogSoftmax: ({ logits }, _, torch) => torch.one("LogSoftmax", [logits!]),
   MirrorPad: ({ x }, { paddings, mode }, torch) =>
     torch.one("MirrorPad", [x!], [Number(mode === "symmetric"), ...(paddings as number[][]).flat()]),
   OneHot: ({ indices }, { dtype, depth, onValue, offValue }, torch) =>
@@ -186,8 +185,9 @@ function attentionSizes({ batch, time, heads, kvHeads }: Record<string, number>)
 for (const name of unary) kernels[name] = ({ x }, _, torch) => torch.one(name, [x!]);
 for (const name of binary) kernels[name] = ({ a, b }, _, torch) => torch.one(name, [a!, b!]);
 for (const name of reductions)
-  kernels[name] = ({ x }, { axis, keepDims }, torch) =>
-    torch.one(name, [x!], [Number(keepDims), ...axesOf(axis ?? null, x!.shape)]);
+  // The maximum has another word for its axes.
+  kernels[name] = ({ x }, { axis, reductionIndices, keepDims }, torch) =>
+    torch.one(name, [x!], [Number(keepDims), ...axesOf(axis ?? reductionIndices, x!.shape)]);
 
 function stridedSlice(x: tf.TensorInfo, attributes: Record<string, any>, torch: TorchBackend): tf.TensorInfo {
   const { begin, end, strides, beginMask, endMask, ellipsisMask, newAxisMask, shrinkAxisMask } = attributes;
@@ -218,4 +218,5 @@ export function registerTorchKernels(): void {
       kernelFunc: ({ inputs, attrs, backend }) =>
         run(inputs as Record<string, tf.TensorInfo>, attrs ?? {}, backend as TorchBackend),
     });
+  repairEmptyReductions("torch");
 }
