@@ -4,7 +4,7 @@
  *
  * A directory is written beside its place and renamed into it, so that a checkpoint is complete or absent.
  */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { TrainerError } from "../../core/errors.ts";
@@ -14,7 +14,7 @@ import { hasAdapter, readAdapter, writeAdapter } from "../checkpoints/peft/adapt
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
 import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import { modelConfigSchema } from "./config.ts";
-import type { LanguageModel, LoraConfig, WeightSet } from "./contract.ts";
+import type { LoraConfig, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
 import { initialAdapter } from "./lora.ts";
 
@@ -32,8 +32,22 @@ export interface LoadOptions {
 }
 
 /** Model alone, atomically, replacing what was there. */
-export async function saveModel(model: LanguageModel, directory: string): Promise<void> {
-  await writeDirectory(directory, (temporary) => writeModelFiles(model, temporary));
+export async function saveModel(model: LocalModel, directory: string): Promise<void> {
+  await writeModelDirectory(model, directory, model.version, async () => undefined);
+}
+
+/** The same as another version, with what `fill` adds. */
+export async function writeModelDirectory(
+  model: LocalModel,
+  directory: string,
+  version: number,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await writeDirectory(directory, async (temporary) => {
+    await writeModelFiles(model, temporary, version);
+    await fill(temporary);
+  });
+  model.weights.file = join(directory, weightsFile);
 }
 
 /**
@@ -47,6 +61,7 @@ export async function loadModel(directory: string, options: LoadOptions = {}): P
   const { name: backend } = await loadBackend(options.backend);
   const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
+  model.weights.file = join(directory, weightsFile);
   return model;
 }
 
@@ -74,20 +89,30 @@ export async function readWeights(directory: string): Promise<WeightSet> {
   return (await readAdapter(directory, config)).weights;
 }
 
-export async function writeModelFiles(
-  model: LanguageModel,
-  directory: string,
-  version: number = model.version,
-): Promise<void> {
+async function writeModelFiles(model: LocalModel, directory: string, version: number): Promise<void> {
   const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
-  await writeSafetensors(join(directory, weightsFile), await model.exportWeights());
+  await writeOwnWeights(model, join(directory, weightsFile));
   if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() }, config);
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);
 }
 
+/** Frozen weights of which there is a file already get a second name: files of weights are never written in place. */
+async function writeOwnWeights(model: LocalModel, path: string): Promise<void> {
+  const { file } = model.weights;
+  if (model.lora && file !== null) {
+    const linked = await link(file, path).then(
+      () => true,
+      // Gone, or on another file system.
+      () => false,
+    );
+    if (linked) return;
+  }
+  await writeSafetensors(path, await model.exportWeights());
+}
+
 /** Fills a temporary neighbour and renames it to `directory`. */
-export async function writeDirectory(directory: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+async function writeDirectory(directory: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(directory), `.${basename(directory)}.${process.pid}.tmp`);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });
