@@ -11,15 +11,18 @@ import { noisyActor, oracleActor } from "../agent/oracle-actor.ts";
 import { randomActor } from "../agent/random-actor.ts";
 import { replayActor, type ReplayActor } from "../agent/replay-actor.ts";
 import { replaySource } from "../agent/replay-source.ts";
+import { llamaPolicy } from "../policy/llama-policy.ts";
 import { openaiPolicy } from "../policy/openai-policy.ts";
+import { sglangPolicy } from "../policy/sglang-policy.ts";
 import type { PolicySpec } from "../policy/spec.ts";
+import { vllmPolicy } from "../policy/vllm-policy.ts";
 import { longestPrompt, tokenAgent } from "../rl/agent/token-agent.ts";
 import { startServing } from "../rl/serve/serve-client.ts";
 import { readModelHead } from "../rl/model/model-head.ts";
 import { openStore } from "../store/store.ts";
 import { requireReachable } from "./reachable.ts";
 
-export type ScriptedSpec = Exclude<PolicySpec, { kind: "replay" | "local" | "openai" }>;
+export type ScriptedSpec = Extract<PolicySpec, { kind: "oracle" | "noisy" | "nop" | "random" }>;
 
 export function scriptedActor(spec: ScriptedSpec): Actor {
   switch (spec.kind) {
@@ -33,6 +36,8 @@ export function scriptedActor(spec: ScriptedSpec): Actor {
       return randomActor();
   }
 }
+
+const endpointPolicies = { openai: openaiPolicy, sglang: sglangPolicy, vllm: vllmPolicy } as const;
 
 /**
  * @param spec anything but a replay, which needs the stored run's plan too: see `openReplay`.
@@ -54,10 +59,18 @@ export async function createActor(
       });
       return modelActor(agent, policy, sampling);
     }
-    case "openai": {
-      const { baseUrl, model } = spec;
+    case "llama": {
+      const policy = await llamaPolicy(spec);
+      // A character or two a token is rare: most prompts of this size fit.
+      const maxPromptCharacters = 2 * longestPrompt(policy.contextTokens, sampling.maxTokens);
+      return modelActor(chatAgent(definition, { maxPromptCharacters }), policy, sampling);
+    }
+    case "openai":
+    case "sglang":
+    case "vllm": {
+      const { kind, baseUrl, model } = spec;
       await requireReachable(baseUrl, PolicyError);
-      const policy = openaiPolicy({ baseUrl, model });
+      const policy = endpointPolicies[kind]({ baseUrl, model });
       // The client retries by itself, and knows when the endpoint asks it to wait.
       return modelActor(chatAgent(definition), policy, sampling, { retries: 0 });
     }

@@ -2,6 +2,7 @@
 import { existsSync, statfsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
+import { messageOf } from "../core/errors.ts";
 import { probeSandboxes } from "../sandbox/index.ts";
 
 export interface Check {
@@ -19,7 +20,14 @@ export interface DoctorReport {
 
 export async function checkMachine(): Promise<DoctorReport> {
   const required = [node(), await sandbox("bubblewrap"), await backend(), disk()];
-  const optional = [await sandbox("unsafe-local"), await terminals(), await openFiles(), memory(), python()];
+  const optional = [
+    await sandbox("unsafe-local"),
+    await terminals(),
+    await openFiles(),
+    memory(),
+    python(),
+    await llama(),
+  ];
   return { ok: required.every(({ ok }) => ok), checks: [...required, ...optional] };
 }
 
@@ -51,6 +59,20 @@ async function backend(): Promise<Check> {
   });
   const detail = `best first\n${lines.join("\n")}`;
   return { name: "numerics", ok: taken !== undefined, detail, ...(taken ? {} : { fix: "npm run setup" }) };
+}
+
+async function llama(): Promise<Check> {
+  const name = "gguf models";
+  // Loaded when asked for, as above.
+  const { install, loadLibrary, startRuntime } = await import("../llama/library.ts");
+  try {
+    const runtime = await startRuntime(await loadLibrary());
+    const device = runtime.gpu === false ? "cpu" : runtime.gpu;
+    await runtime.dispose();
+    return { name, ok: true, detail: `llama.cpp on ${device}` };
+  } catch (error) {
+    return { name, ok: false, detail: messageOf(error).replace(`; ${install}`, ""), fix: install };
+  }
 }
 
 function disk(): Check {

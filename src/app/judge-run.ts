@@ -32,7 +32,7 @@ export interface JudgeRunReport extends RejudgeReport {
  */
 export async function judgeRun(directory: string, options: JudgeRunOptions): Promise<JudgeRunReport> {
   const runDir = resolve(directory);
-  await using judge = createJudge(options.spec, { random: createRandom(options.seed ?? 0) });
+  await using judge = await createJudge(options.spec, { random: createRandom(options.seed ?? 0) });
   // A run that is being written is joined, not taken over.
   await using log = await openStore(runDir, { mode: runInUse(runDir) ? "attach" : "resume" });
   const played = playedOf(log);

@@ -39,7 +39,7 @@ const fixedByReplay = ["groupSize", "seed", "split", "horizon"] as const;
 /** @throws ConfigError for anything that must be written differently. */
 export async function resolveRolloutConfig(input: RolloutConfigInput): Promise<RolloutConfig> {
   const config = parseUserConfig(inputSchema, input, "rollout config");
-  const spec = withAbsoluteDirectory(parsePolicySpec(config.policy));
+  const spec = withAbsolutePaths(parsePolicySpec(config.policy));
   const policy = formatPolicySpec(spec);
   if (spec.kind === "replay") {
     const given = fixedByReplay.filter((key) => input[key] !== undefined);
@@ -103,6 +103,9 @@ function countAttempts(plan: readonly GroupPlan[]): number {
   return plan.reduce((sum, group) => sum + sizeOf(group), 0);
 }
 
-function withAbsoluteDirectory(spec: PolicySpec): PolicySpec {
-  return spec.kind === "replay" || spec.kind === "local" ? { ...spec, directory: resolve(spec.directory) } : spec;
+/** A run is resumed from wherever its user is. */
+function withAbsolutePaths(spec: PolicySpec): PolicySpec {
+  if (spec.kind === "replay" || spec.kind === "local") return { ...spec, directory: resolve(spec.directory) };
+  if (spec.kind !== "llama") return spec;
+  return { ...spec, modelPath: resolve(spec.modelPath), loraPaths: spec.loraPaths.map((path) => resolve(path)) };
 }

@@ -1,6 +1,6 @@
 /** Parses arguments, runs one command, and keeps the promises that all commands share: streams and exit codes. */
 import { Command, CommanderError } from "commander";
-import { AfterstateError, ConfigError, messageOf } from "../core/errors.ts";
+import { AfterstateError, messageOf } from "../core/errors.ts";
 import type { JsonObject } from "../core/json.ts";
 import { nearest } from "../core/nearest.ts";
 import { packageVersion } from "../core/version.ts";
@@ -80,7 +80,8 @@ function report(error: unknown, argv: readonly string[], io: CliIo, signal: Abor
   }
   io.stderr.write(`afterstate: ${oneLine(messageOf(error))}\n`);
   if (process.env["AFTERSTATE_DEBUG"] && error instanceof Error) io.stderr.write(`${error.stack}\n`);
-  return error instanceof ConfigError ? 2 : 1;
+  // One that another process of ours found out counts too.
+  return error instanceof AfterstateError && error.boundary === "config" ? 2 : 1;
 }
 
 function oneLine(text: string): string {

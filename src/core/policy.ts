@@ -53,11 +53,52 @@ export interface Generation {
   readonly usage: Usage;
 }
 
+export interface ScoreRequest {
+  readonly promptTokenIds: readonly number[];
+  /** What is scored, as it follows the prompt: at least one token. */
+  readonly tokenIds: readonly number[];
+  /** Also the `topK` most probable tokens of each position. */
+  readonly topK?: number;
+  /** [tokenIds.length][any]: also these tokens, position by position. */
+  readonly supportIds?: readonly (readonly number[])[];
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A model's opinion of tokens that it did not sample, in nats: its own distribution, at temperature 1, with nothing cut.
+ * `logprobs` has the length of the request's `tokenIds`; `top` and `support` too, where they were asked for, else null.
+ */
+export interface Scores {
+  readonly logprobs: readonly number[];
+  /** The most probable first. */
+  readonly top: readonly (readonly TokenLogprob[])[] | null;
+  /** In the order of `supportIds`; -Infinity for a token that cannot come. */
+  readonly support: readonly (readonly number[])[] | null;
+  /** The weights that scored; null where versions are unknown. */
+  readonly version: number | null;
+}
+
+export interface TokenLogprob {
+  readonly tokenId: number;
+  readonly logprob: number;
+}
+
 export interface Policy extends AsyncDisposable {
   /** For the log: the driver and the model, for example "openai:http://127.0.0.1:8000/v1#qwen". */
   readonly id: string;
   /** Weight version served now; 0 where versions are unknown. */
   version(): number;
   generate(request: GenerateRequest): Promise<Generation>;
+  /** A teacher's log-probabilities. Absent where the driver cannot give them. */
+  score?(request: ScoreRequest): Promise<Scores>;
   close(): Promise<void>;
+}
+
+/** A policy whose weights are swapped while it serves. */
+export interface UpdatablePolicy extends Policy {
+  /**
+   * Resolves when the weights at `path` answer, as `version`. Requests that run meanwhile go on, and their
+   * `versionSpans` say what sampled them.
+   */
+  publish(path: string, version: number): Promise<void>;
 }

@@ -1,51 +1,18 @@
-/**
- * A client for one model behind one OpenAI-compatible endpoint: bounded concurrency, timeouts, retries.
- *
- * The bearer key comes from an environment variable only; it goes to the configured base URL and nowhere else.
- */
-import { setMaxListeners } from "node:events";
-import PQueue from "p-queue";
-import type { Clock } from "../core/clock.ts";
-import { ConfigError, type AfterstateError, type ErrorDetails } from "../core/errors.ts";
-import type { Random } from "../core/random.ts";
-import { normalizeBaseUrl } from "./endpoint.ts";
-import { exchange } from "./exchange.ts";
-import { ChatFailure } from "./failure.ts";
-import { classifyNetworkError, createTransport } from "./http.ts";
-import type { ChatReply } from "./reply.ts";
+/** A client for one model behind one OpenAI-compatible endpoint: the chat-completions protocol over `EndpointClient`. */
+import { createEndpointClient, type EndpointClient, type EndpointClientOptions } from "./endpoint-client.ts";
+import { createReplyReader, type ChatReply } from "./reply.ts";
 import { toWireRequest, type ChatRequest, type MaxTokensField } from "./request.ts";
-import { defaultRetry, retryDelayMs, type RetryOptions } from "./retry.ts";
-import { createWatchdog } from "./watchdog.ts";
 
-export interface ChatClientOptions {
-  readonly baseUrl: string;
+export interface ChatModel {
   readonly model: string;
-  /** Name of the variable that holds the key. Default OPENAI_API_KEY, which may be unset; one named here must be set. */
-  readonly apiKeyEnv?: string | undefined;
-  /** Where that variable is looked up. Default: process.env. */
-  readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
-  /** Requests under way at once; a request that waits for its retry keeps its place. Default 16. */
-  readonly concurrency?: number | undefined;
-  /** One attempt, from its first byte out to its last byte in. Default 300 000. */
-  readonly requestTimeoutMs?: number | undefined;
-  /** Streams: the longest silence between two pieces. Default 60 000. */
-  readonly idleTimeoutMs?: number | undefined;
-  /** Default 16 MiB. */
-  readonly maxResponseBytes?: number | undefined;
-  readonly retry?: Partial<RetryOptions> | undefined;
   /** Default: the newer name for api.openai.com, the older one elsewhere. */
   readonly maxTokensField?: MaxTokensField | undefined;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** The class of the room that calls: PolicyError, JudgeError. */
-  readonly ErrorClass: new (message: string, details: ErrorDetails) => AfterstateError;
 }
 
+export interface ChatClientOptions extends EndpointClientOptions, ChatModel {}
+
 export interface ChatClient {
-  /**
-   * @throws the room's error with a code of failure.ts and one line that names the URL; the signal's reason on abort.
-   * With `onText`, a request is not retried once text was delivered: nobody is shown the same words twice.
-   */
+  /** Fails as `EndpointClient.send` does. */
   complete(
     request: ChatRequest,
     options: { readonly signal: AbortSignal; readonly onText?: ((text: string) => void) | undefined },
@@ -55,102 +22,27 @@ export interface ChatClient {
 
 /** @throws ConfigError when the base URL or the key's variable is wrong. */
 export function createChatClient(options: ChatClientOptions): ChatClient {
-  const baseUrl = normalizeBaseUrl(options.baseUrl);
-  const url = new URL(`${baseUrl}/chat/completions`);
-  const apiKey = readKey(options);
-  const maxTokensField =
-    options.maxTokensField ?? (url.hostname === "api.openai.com" ? "max_completion_tokens" : "max_tokens");
-  const retry = { ...defaultRetry, ...options.retry };
-  const transport = createTransport(url);
-  const queue = new PQueue({ concurrency: options.concurrency ?? 16 });
-  // An endpoint that never answered is a wrong address, and fails at once; one that did is having a bad moment.
-  let hasAnswered = false;
-  let closed = false;
-
-  const attempt = async (request: ChatRequest, signal: AbortSignal, onText?: (text: string) => void) => {
-    const watchdog = createWatchdog(signal, {
-      totalMs: options.requestTimeoutMs ?? 300_000,
-      idleMs: request.stream ? (options.idleTimeoutMs ?? 60_000) : null,
-    });
-    try {
-      const reply = await exchange({
-        transport,
-        body: toWireRequest(options.model, request, maxTokensField),
-        apiKey,
-        maxResponseBytes: options.maxResponseBytes ?? 16 * 1024 * 1024,
-        signal: watchdog.signal,
-        onProgress: watchdog.progress,
-        onText,
-        now: () => options.clock.now(),
-      });
-      hasAnswered = true;
-      return reply;
-    } catch (error) {
-      if (signal.aborted) throw signal.reason;
-      throw watchdog.failure() ?? classifyNetworkError(error);
-    } finally {
-      watchdog.stop();
-    }
-  };
-
-  const isWorthRetrying = (failure: ChatFailure): boolean => {
-    const needsHistory = failure.code === "ERR_ENDPOINT_UNREACHABLE" || failure.code === "ERR_ENDPOINT_GARBAGE";
-    return failure.transient && (hasAnswered || !needsHistory);
-  };
-
-  const completeWithRetries: ChatClient["complete"] = async (request, { signal, onText }) => {
-    let delivered = false;
-    const deliver = (text: string): void => {
-      delivered = true;
-      onText?.(text);
-    };
-    for (let attempts = 1; ; attempts++) {
-      try {
-        if (closed) throw new ChatFailure("ERR_ENDPOINT_CLOSED", "the client was closed");
-        return await attempt(request, signal, onText && deliver);
-      } catch (error) {
-        if (!(error instanceof ChatFailure)) throw error;
-        const retryable = isWorthRetrying(error);
-        if (!retryable || delivered || attempts >= retry.maxAttempts) {
-          const hint = error.code === "ERR_ENDPOINT_AUTH" ? ` (key from ${keyName(options)})` : "";
-          const times = attempts > 1 ? ` (${attempts} attempts)` : "";
-          throw new options.ErrorClass(`${baseUrl}: ${error.message}${hint}${times}`, {
-            code: error.code,
-            retryable,
-            cause: error,
-          });
-        }
-        await options.clock.sleep(retryDelayMs(attempts, error, retry, options.random), signal);
-      }
-    }
-  };
-
-  return {
-    complete(request, call) {
-      // Many requests of a run listen to one signal, and each stops listening at its end: that is no leak.
-      setMaxListeners(0, call.signal);
-      return queue.add(() => completeWithRetries(request, call), { signal: call.signal });
-    },
-    close() {
-      closed = true;
-      transport.close();
-    },
-  };
+  const endpoint = createEndpointClient(options);
+  return { complete: chatOver(endpoint, options), close: () => endpoint.close() };
 }
 
-const keyName = (options: ChatClientOptions): string => options.apiKeyEnv ?? "OPENAI_API_KEY";
-
-function readKey(options: ChatClientOptions): string | null {
-  const key = (options.environment ?? process.env)[keyName(options)]?.trim() ?? "";
-  if (key === "") {
-    if (options.apiKeyEnv === undefined) return null;
-    throw new ConfigError(`the environment variable ${options.apiKeyEnv} is not set; put the endpoint's key there`, {
-      code: "ERR_API_KEY",
-    });
-  }
-  if (!/^[\x21-\x7e]+$/.test(key))
-    throw new ConfigError(`the environment variable ${keyName(options)} holds characters that no key has`, {
-      code: "ERR_API_KEY",
-    });
-  return key;
+/** @param path of the chat completions below the endpoint's base URL; default "/chat/completions". */
+export function chatOver(
+  endpoint: EndpointClient,
+  chat: ChatModel,
+  path = "/chat/completions",
+): ChatClient["complete"] {
+  const { hostname } = new URL(endpoint.baseUrl);
+  const maxTokensField =
+    chat.maxTokensField ?? (hostname === "api.openai.com" ? "max_completion_tokens" : "max_tokens");
+  return (request, call) =>
+    endpoint.send(
+      {
+        path,
+        body: toWireRequest(chat.model, request, maxTokensField),
+        stream: request.stream,
+        read: createReplyReader,
+      },
+      call,
+    );
 }

@@ -13,14 +13,18 @@ export interface Endpoint {
 
 /**
  * @param text `BASE_URL#MODEL`
- * @param context the whole spec, for the message, and the code of the error
+ * @param context the whole spec and its kind, for the message, and the code of the error
  * @throws ConfigError when it does not name an http(s) URL and a model.
  */
-export function parseEndpoint(text: string, context: { readonly spec: string; readonly code: string }): Endpoint {
+export function parseEndpoint(
+  text: string,
+  context: { readonly spec: string; readonly kind: string; readonly code: string },
+): Endpoint {
+  const { spec, kind, code } = context;
   const refuse = (problem: string): never => {
     throw new ConfigError(
-      `"${context.spec}": ${problem}; write openai:BASE_URL#MODEL, for example openai:http://127.0.0.1:8000/v1#qwen3`,
-      { code: context.code },
+      `"${spec}": ${problem}; write ${kind}:BASE_URL#MODEL, for example ${kind}:http://127.0.0.1:8000/v1#qwen3`,
+      { code },
     );
   };
   const hash = text.indexOf("#");

@@ -1,32 +1,56 @@
 /** One attempt: send the request, read the reply (whole or streamed), classify what goes wrong. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { createParser } from "eventsource-parser";
 import type { JsonObject } from "../core/json.ts";
 import { ChatFailure, quoteUntrusted } from "./failure.ts";
 import { readText, type Transport } from "./http.ts";
-import { createReplyBuilder, type ChatReply, type ReplyBuilder } from "./reply.ts";
 import { parseRetryAfter } from "./retry.ts";
-import { errorBodySchema, errorSchema, replyChunkSchema } from "./wire.ts";
+import { errorBodySchema, errorSchema } from "./wire.ts";
 
-export interface ExchangeOptions {
+/** Makes one reply of the JSON values that arrive: one for a whole body, several for a stream. */
+export interface ReplyReader<T> {
+  /** The body is text, handed over as one string. */
+  readonly plain?: true;
+  /** @throws ChatFailure ERR_ENDPOINT_GARBAGE when it is not of the protocol. */
+  add(json: unknown): void;
+  /** @throws ChatFailure when the reply is not complete. */
+  finish(headers: IncomingHttpHeaders): T;
+}
+
+/** Of replies that are one JSON value, with nothing in their headers. */
+export function wholeBody<T>(read: (json: unknown) => T): ReplyReader<T> {
+  let whole: { readonly value: T } | null = null;
+  return {
+    add(json) {
+      whole ??= { value: read(json) };
+    },
+    finish() {
+      if (whole === null) throw new ChatFailure("ERR_ENDPOINT_BROKEN", "the reply is empty");
+      return whole.value;
+    },
+  };
+}
+
+export interface ExchangeOptions<T> {
   readonly transport: Transport;
+  readonly url: URL;
+  readonly reader: ReplyReader<T>;
   readonly body: JsonObject;
   readonly apiKey: string | null;
   readonly maxResponseBytes: number;
   readonly signal: AbortSignal;
   /** Called whenever bytes arrive. */
   readonly onProgress: () => void;
-  readonly onText?: ((text: string) => void) | undefined;
   /** Wall clock, for Retry-After dates. */
   readonly now: () => number;
 }
 
 /** @throws ChatFailure, or what node:http throws (see classifyNetworkError). */
-export async function exchange(options: ExchangeOptions): Promise<ChatReply> {
-  const { transport, body, apiKey, signal } = options;
+export async function exchange<T>(options: ExchangeOptions<T>): Promise<T> {
+  const { transport, url, reader, body, apiKey, signal } = options;
   const headers: Record<string, string> = { accept: "application/json, text/event-stream" };
   if (apiKey !== null) headers["authorization"] = `Bearer ${apiKey}`;
-  const response = await transport.post(JSON.stringify(body), headers, signal);
+  const response = await transport.post(url, JSON.stringify(body), headers, signal);
   options.onProgress();
   const status = response.statusCode ?? 0;
   if (status !== 200) throw await failureOfStatus(status, response, options);
@@ -35,23 +59,25 @@ export async function exchange(options: ExchangeOptions): Promise<ChatReply> {
     response.destroy();
     throw new ChatFailure("ERR_ENDPOINT_GARBAGE", `the reply is encoded as "${quoteUntrusted(encoding, apiKey)}"`);
   }
-  const builder = createReplyBuilder(options.onText);
   const streamed = /^text\/event-stream\b/i.test(response.headers["content-type"] ?? "");
-  await (streamed ? readStream(response, builder, options) : readWhole(response, builder, options));
-  const version = response.headers["x-weight-version"];
-  return builder.finish(typeof version === "string" ? version : null);
+  await (streamed ? readStream(response, options) : readWhole(response, options));
+  return reader.finish(response.headers);
 }
 
-async function readWhole(response: IncomingMessage, builder: ReplyBuilder, options: ExchangeOptions): Promise<void> {
-  builder.add(readChunk(await collect(response, options.maxResponseBytes, options.onProgress), options.apiKey));
+type ReadOptions = Omit<ExchangeOptions<unknown>, "transport" | "url" | "body">;
+type ErrorOptions = Omit<ReadOptions, "reader">;
+
+async function readWhole(response: IncomingMessage, options: ReadOptions): Promise<void> {
+  const text = await collect(response, options.maxResponseBytes, options.onProgress);
+  options.reader.add(options.reader.plain ? text : readJson(text, options.apiKey));
 }
 
-async function readStream(response: IncomingMessage, builder: ReplyBuilder, options: ExchangeOptions): Promise<void> {
+async function readStream(response: IncomingMessage, options: ReadOptions): Promise<void> {
   let done = false;
   const parser = createParser({
     onEvent({ data }) {
       if (data === "[DONE]") done = true;
-      else if (!done) builder.add(readChunk(data, options.apiKey));
+      else if (!done) options.reader.add(readJson(data, options.apiKey));
     },
   });
   for await (const text of readText(response, options.maxResponseBytes)) {
@@ -61,7 +87,7 @@ async function readStream(response: IncomingMessage, builder: ReplyBuilder, opti
   }
 }
 
-function readChunk(text: string, apiKey: string | null) {
+function readJson(text: string, apiKey: string | null): unknown {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -72,19 +98,12 @@ function readChunk(text: string, apiKey: string | null) {
   const error = errorSchema.safeParse(json);
   if (error.success)
     throw new ChatFailure("ERR_ENDPOINT_SERVER", `the server failed: ${quoteUntrusted(error.data.message, apiKey)}`);
-  const chunk = replyChunkSchema.safeParse(json);
-  if (chunk.success) return chunk.data;
-  const where = chunk.error.issues[0]?.path.join(".") || "its top level";
-  throw new ChatFailure("ERR_ENDPOINT_GARBAGE", `the reply is no chat completion (wrong at ${where})`);
+  return json;
 }
 
 const maxErrorBodyBytes = 64 * 1024;
 
-async function failureOfStatus(
-  status: number,
-  response: IncomingMessage,
-  options: ExchangeOptions,
-): Promise<ChatFailure> {
+async function failureOfStatus(status: number, response: IncomingMessage, options: ErrorOptions): Promise<ChatFailure> {
   if (status >= 300 && status < 400) {
     response.destroy();
     return new ChatFailure("ERR_ENDPOINT_REDIRECT", `redirects (${status}) are not followed; give its final address`);
@@ -105,7 +124,7 @@ async function failureOfStatus(
 
 async function readErrorBody(
   response: IncomingMessage,
-  options: ExchangeOptions,
+  options: ErrorOptions,
 ): Promise<{ message: string; code: string | number | null }> {
   let text: string;
   try {

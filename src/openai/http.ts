@@ -9,16 +9,22 @@ import { ChatFailure } from "./failure.ts";
 
 export interface Transport {
   /** Resolves with the response's head. The body must be read to its end, or `destroy`ed. */
-  post(body: string, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<IncomingMessage>;
+  post(
+    url: URL,
+    body: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage>;
   close(): void;
 }
 
-export function createTransport(url: URL): Transport {
-  const secure = url.protocol === "https:";
+/** @param base every URL that is posted to has its protocol. */
+export function createTransport(base: URL): Transport {
+  const secure = base.protocol === "https:";
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   const send = secure ? httpsRequest : httpRequest;
   return {
-    post(body, headers, signal) {
+    post(url, body, headers, signal) {
       const bytes = Buffer.from(body, "utf8");
       return new Promise((resolve, reject) => {
         const request = send(url, {

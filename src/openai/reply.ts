@@ -2,7 +2,8 @@
 import type { ToolCall } from "../core/message.ts";
 import type { FinishReason, VersionSpan } from "../core/policy.ts";
 import { ChatFailure } from "./failure.ts";
-import type { ReplyChunk, ReplyPart } from "./wire.ts";
+import type { ReplyReader } from "./exchange.ts";
+import { readAs, replyChunkSchema, type NativeLogprob, type ReplyChunk, type ReplyPart } from "./wire.ts";
 
 export interface ChatReply {
   /** null when there is none beside tool calls. A refusal counts as content. */
@@ -20,17 +21,8 @@ export interface ChatReply {
   readonly usage: { readonly promptTokens: number; readonly completionTokens: number };
 }
 
-export interface ReplyBuilder {
-  add(chunk: ReplyChunk): void;
-  /**
-   * @param headerVersion the weight version that a response header gave, if any
-   * @throws ChatFailure when the reply is not complete.
-   */
-  finish(headerVersion: string | null): ChatReply;
-}
-
 /** @param onText called with each piece of content. */
-export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilder {
+export function createReplyReader(onText: (text: string) => void): ReplyReader<ChatReply> {
   let content: string | null = null;
   let refusal = "";
   let reasoning = "";
@@ -40,6 +32,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
   const logprobs: number[] = [];
   const tokenTexts: string[] = [];
   const tokenIds: number[] = [];
+  let native: readonly NativeLogprob[] | null = null;
   let promptTokenIds: readonly number[] | null = null;
   let versionSpans: readonly VersionSpan[] = [];
   let weightVersion: string | null = null;
@@ -48,7 +41,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
   const addPart = (part: ReplyPart): void => {
     if (typeof part.content === "string") {
       content = (content ?? "") + part.content;
-      if (part.content !== "") onText?.(part.content);
+      if (part.content !== "") onText(part.content);
     }
     refusal += part.refusal ?? "";
     reasoning += part.reasoning_content ?? part.reasoning ?? "";
@@ -63,7 +56,8 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
   };
 
   return {
-    add(chunk) {
+    add(json) {
+      const chunk = readAs(replyChunkSchema, json, "chat completion");
       if (chunk.prompt_token_ids) promptTokenIds = chunk.prompt_token_ids;
       if (chunk.version_spans) versionSpans = chunk.version_spans;
       if (chunk.usage) usage = chunk.usage;
@@ -73,6 +67,9 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
       const choice = chunk.choices?.find((candidate) => (candidate.index ?? 0) === 0);
       if (!choice) return;
       sawChoice = true;
+      if (choice.prompt_token_ids) promptTokenIds = choice.prompt_token_ids;
+      // The whole completion as it was sampled: the chat fields leave tokens out that a parser took away.
+      if (choice.meta_info?.output_token_logprobs) native = choice.meta_info.output_token_logprobs;
       const part = choice.message ?? choice.delta;
       if (part) addPart(part);
       for (const { token, logprob } of choice.logprobs?.content ?? []) {
@@ -82,12 +79,20 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
       for (const id of choice.token_ids ?? []) tokenIds.push(id);
       finish = choice.finish_reason ?? finish;
     },
-    finish(headerVersion) {
+    finish(headers) {
+      const headerVersion = headers["x-weight-version"];
       if (!sawChoice) throw new ChatFailure("ERR_ENDPOINT_GARBAGE", "the reply holds no choice");
       if (finish === null) throw new ChatFailure("ERR_ENDPOINT_BROKEN", "the reply ended before its finish_reason");
+      if (finish === "abort") throw new ChatFailure("ERR_ENDPOINT_BROKEN", "the server gave the request up (abort)");
       const toolCalls = uniqueIds([...calls].sort(([a], [b]) => a - b).map(([, call]) => call));
       if (content === null && refusal !== "") content = refusal;
-      const tokens = alignTokens(tokenIds.length > 0 ? tokenIds : idsInTexts(tokenTexts), logprobs);
+      const tokens =
+        native === null
+          ? alignTokens(tokenIds.length > 0 ? tokenIds : idsInTexts(tokenTexts), logprobs)
+          : alignTokens(
+              native.map(({ tokenId }) => tokenId),
+              native.map(({ logprob }) => logprob ?? Number.NaN),
+            );
       const completionTokens = usage?.completion_tokens ?? tokens.tokenIds?.length ?? tokens.logprobs?.length ?? 0;
       return {
         content: content === null && toolCalls.length === 0 ? "" : content,
@@ -98,7 +103,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
         ...tokens,
         versionSpans: spansOf(
           versionSpans,
-          weightVersion ?? headerVersion,
+          weightVersion ?? (typeof headerVersion === "string" ? headerVersion : null),
           tokens.tokenIds?.length ?? completionTokens,
         ),
         usage: { promptTokens: usage?.prompt_tokens ?? promptTokenIds?.length ?? 0, completionTokens },
@@ -107,7 +112,7 @@ export function createReplyBuilder(onText?: (text: string) => void): ReplyBuilde
   };
 }
 
-function mapFinishReason(reason: string, hasToolCalls: boolean): FinishReason {
+export function mapFinishReason(reason: string, hasToolCalls: boolean): FinishReason {
   switch (reason) {
     case "stop":
     case "length":
@@ -138,18 +143,25 @@ function idsInTexts(texts: readonly string[]): number[] | null {
   return ids.length > 0 && ids.every((id) => id !== undefined) ? ids.map(Number) : null;
 }
 
+/** vLLM writes -9999 where a log-probability is minus infinity; rounding may leave one a little above 0. */
+export const isLogprob = (value: number): boolean => value > -9999 && value <= 1e-3;
+
 /** Ids and log-probabilities that disagree about the number of tokens are both worthless; nothing is padded or cut. */
-function alignTokens(
+export function alignTokens(
   tokenIds: readonly number[] | null,
   logprobs: readonly number[],
 ): { tokenIds: readonly number[] | null; logprobs: readonly number[] | null } {
-  const plausible = logprobs.length > 0 && logprobs.every((value) => Number.isFinite(value) && value <= 1e-3);
+  const plausible = logprobs.length > 0 && logprobs.every(isLogprob);
   if (!plausible) return { tokenIds, logprobs: null };
   if (tokenIds !== null && tokenIds.length !== logprobs.length) return { tokenIds: null, logprobs: null };
   return { tokenIds, logprobs: logprobs.map((value) => Math.min(0, value)) };
 }
 
-function spansOf(spans: readonly VersionSpan[], version: string | null, tokenCount: number): readonly VersionSpan[] {
+export function spansOf(
+  spans: readonly VersionSpan[],
+  version: string | null,
+  tokenCount: number,
+): readonly VersionSpan[] {
   const gapless = spans.every((span, i) => span.from === (spans[i - 1]?.to ?? 0) && span.to >= span.from);
   if (spans.length > 0 && gapless && spans.at(-1)!.to === tokenCount) return spans;
   if (version !== null && /^\d{1,15}$/.test(version)) return [{ version: Number(version), from: 0, to: tokenCount }];

@@ -10,8 +10,11 @@ export interface ChatRequest {
   readonly sampling: Sampling;
   /** Ask for the log-probability of each sampled token. */
   readonly logprobs: boolean;
-  /** Ask for token ids: `return_token_ids`, an extension of vLLM and of servers that follow it. */
-  readonly tokenIds: boolean;
+  /**
+   * Ask for token ids, in the extension of vLLM (`return_token_ids`) and of servers that follow it, or in that of SGLang
+   * (`return_prompt_token_ids` and `return_meta_info`, from 0.5.13; not in streams).
+   */
+  readonly tokenIds: false | "vllm" | "sglang";
   readonly stream: boolean;
 }
 
@@ -39,7 +42,8 @@ export function toWireRequest(model: string, request: ChatRequest, maxTokensFiel
   }
   if (request.stream) body["stream_options"] = { include_usage: true };
   if (request.logprobs) body["logprobs"] = true;
-  if (request.tokenIds) body["return_token_ids"] = true;
+  if (request.tokenIds === "vllm") body["return_token_ids"] = true;
+  if (request.tokenIds === "sglang") Object.assign(body, { return_prompt_token_ids: true, return_meta_info: true });
   return body;
 }
 

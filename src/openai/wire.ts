@@ -3,8 +3,21 @@
  * look wrong count as absent, and only what a reply cannot do without makes it garbage.
  */
 import { z } from "zod";
+import { ChatFailure } from "./failure.ts";
 
-const tokenIdsSchema = z.array(z.int().nonnegative()).nullish().catch(null);
+/**
+ * A reply, or a piece of one, as `schema` reads it.
+ * @param what it should be, for the message, for example "chat completion"
+ * @throws ChatFailure ERR_ENDPOINT_GARBAGE
+ */
+export function readAs<T>(schema: z.ZodType<T>, json: unknown, what: string): T {
+  const read = schema.safeParse(json);
+  if (read.success) return read.data;
+  const where = read.error.issues[0]?.path.join(".") || "its top level";
+  throw new ChatFailure("ERR_ENDPOINT_GARBAGE", `the reply is no ${what} (wrong at ${where})`);
+}
+
+export const tokenIdsSchema = z.array(z.int().nonnegative()).nullish().catch(null);
 
 const contentSchema = z
   .union([z.string(), z.array(z.looseObject({ text: z.string().nullish() }))])
@@ -38,6 +51,13 @@ const partSchema = z.object({
   tool_calls: z.array(toolCallSchema).nullish(),
 });
 
+/** SGLang: `[logprob, token id, text or null]` a token; the logprob is null where it is no finite number. */
+export const nativeLogprobSchema = z
+  .tuple([z.number().nullable(), z.int().nonnegative()], z.unknown())
+  .transform(([logprob, tokenId]) => ({ logprob, tokenId }));
+
+export type NativeLogprob = z.output<typeof nativeLogprobSchema>;
+
 const choiceSchema = z.object({
   index: z.int().nullish(),
   message: partSchema.nullish(),
@@ -48,6 +68,12 @@ const choiceSchema = z.object({
     .nullish()
     .catch(null),
   token_ids: tokenIdsSchema,
+  /** SGLang, when asked; the meta data are those of its native endpoint. */
+  prompt_token_ids: tokenIdsSchema,
+  meta_info: z
+    .object({ output_token_logprobs: z.array(nativeLogprobSchema).nullish().catch(null) })
+    .nullish()
+    .catch(null),
 });
 
 const countSchema = z.int().nonnegative().nullish().catch(null);

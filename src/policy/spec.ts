@@ -1,6 +1,7 @@
 /** The policy SPEC of the command line, as a typed value. Who plays it is decided where rooms are joined, not here. */
 import { ConfigError } from "../core/errors.ts";
 import { nearest } from "../core/nearest.ts";
+import { formatGguf, ggufForm, parseGguf, type GgufSpec } from "../llama/gguf-spec.ts";
 import { parseEndpoint } from "../openai/endpoint.ts";
 
 export type PolicySpec =
@@ -14,7 +15,9 @@ export type PolicySpec =
   | { readonly kind: "replay"; readonly directory: string }
   /** A checkpoint of the local model. */
   | { readonly kind: "local"; readonly directory: string }
-  | { readonly kind: "openai"; readonly baseUrl: string; readonly model: string };
+  | { readonly kind: "openai" | "sglang" | "vllm"; readonly baseUrl: string; readonly model: string }
+  /** A GGUF model on this machine. */
+  | ({ readonly kind: "llama" } & GgufSpec);
 
 const forms: Readonly<Record<PolicySpec["kind"], string>> = {
   oracle: "oracle",
@@ -24,6 +27,9 @@ const forms: Readonly<Record<PolicySpec["kind"], string>> = {
   replay: "replay:DIR",
   local: "local:DIR",
   openai: "openai:BASE_URL#MODEL",
+  sglang: "sglang:BASE_URL#MODEL",
+  vllm: "vllm:BASE_URL#MODEL",
+  llama: ggufForm,
 };
 const kinds = Object.keys(forms) as PolicySpec["kind"][];
 
@@ -45,7 +51,14 @@ export function parsePolicySpec(text: string): PolicySpec {
       if (rest === null || rest === "") throw refuse(text, "the directory is missing", kind);
       return { kind, directory: rest };
     case "openai":
-      return { kind, ...parseEndpoint(rest ?? "", { spec: text, code: "ERR_POLICY_SPEC" }) };
+    case "sglang":
+    case "vllm":
+      return { kind, ...parseEndpoint(rest ?? "", { spec: text, kind, code: "ERR_POLICY_SPEC" }) };
+    case "llama": {
+      const { model, rest: others } = parseGguf(rest ?? "", (problem) => refuse(text, problem, kind));
+      if (others !== null) throw refuse(text, `"${others}" is no option of it`, kind);
+      return { kind, ...model };
+    }
     default: {
       const near = nearest(kind, kinds);
       const meant = near === null ? "" : `; did you mean ${near}?`;
@@ -69,7 +82,11 @@ export function formatPolicySpec(spec: PolicySpec): string {
     case "local":
       return `${spec.kind}:${spec.directory}`;
     case "openai":
-      return `openai:${spec.baseUrl}#${spec.model}`;
+    case "sglang":
+    case "vllm":
+      return `${spec.kind}:${spec.baseUrl}#${spec.model}`;
+    case "llama":
+      return formatGguf(spec);
   }
 }
 

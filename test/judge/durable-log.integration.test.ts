@@ -16,7 +16,7 @@ it("a judge attached to a run on disk scores it while it is written, and again a
   try {
     await using owner = await openStore(join(directory, "run"), { mode: "create" });
     await using attached = await openStore(join(directory, "run"), { mode: "attach" });
-    const judge = createJudge("subgoal", { random: createRandom(1) });
+    const judge = await createJudge("subgoal", { random: createRandom(1) });
     const shared = {
       definitionToText: (_: string, observation: unknown) => JSON.stringify(observation),
       signal: new AbortController().signal,

@@ -37,7 +37,7 @@ describe("runJudgeLoop", () => {
   it("judges every step by what the log says of it", async () => {
     const log = memoryLog();
     await log.appendAll(episodeEvents(plan));
-    const judge = createJudge("subgoal", { random: createRandom(1) });
+    const judge = await createJudge("subgoal", { random: createRandom(1) });
     expect(await runJudgeLoop(optionsOf({ log, judge }))).toEqual({ judged: 3, abstained: 0, failed: 0 });
     expect(Object.fromEntries(judgementsIn(log).map(({ stepId, score }) => [stepId, score]))).toEqual({
       "g000000.0/0": 1,

@@ -28,7 +28,7 @@ const sent = (server: OpenAiServer, index = 0) =>
 describe("the model judge", () => {
   it("asks for three votes and scores their mean", async () => {
     await using server = await startOpenAiServer([says("\\boxed{1}"), says("\\boxed{1}"), says("\\boxed{-1}")]);
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     const judgement = await judge.judge(judgeInput(), never);
     expect(judgement).toMatchObject({ privileged: false, judgeVersion: judge.version, stepId: "g000000.0/0" });
     expect(judgement.score).toBeCloseTo(1 / 3, 12);
@@ -43,7 +43,7 @@ describe("the model judge", () => {
       says("\\boxed{7}"),
       says("no idea"),
     ]);
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     const some = await judge.judge(judgeInput(), never);
     expect(statuses(some.votes).toSorted()).toEqual(["abstained", "abstained", "vote"]);
     expect(some.score).toBe(-1);
@@ -55,7 +55,7 @@ describe("the model judge", () => {
     "makes failed votes, not neutral ones, of an endpoint that answers with $name",
     async ({ scripted, code }) => {
       await using server = await startOpenAiServer([scripted]);
-      await using judge = judgeOf(server, { requestTimeoutMs: 150 }, ",votes=2");
+      await using judge = await judgeOf(server, { requestTimeoutMs: 150 }, ",votes=2");
       const { votes, score } = await judge.judge(judgeInput(), never);
       expect(score).toBeNull();
       const expected = code === "ERR_ENDPOINT_TOO_LARGE" ? /TOO_LARGE|TIMEOUT/ : new RegExp(code);
@@ -71,7 +71,7 @@ describe("the model judge", () => {
     "makes failed votes of an endpoint that streams unasked, and badly: %s",
     async (kind) => {
       await using server = await startOpenAiServer([{ kind, content: "\\boxed{1}" }]);
-      await using judge = judgeOf(server, { requestTimeoutMs: 150 });
+      await using judge = await judgeOf(server, { requestTimeoutMs: 150 });
       const { votes, score } = await judge.judge(judgeInput(), never);
       expect(statuses(votes)).toEqual(["failed", "failed", "failed"]);
       expect(score).toBeNull();
@@ -82,7 +82,7 @@ describe("the model judge", () => {
     await using server = await startOpenAiServer((_, index) =>
       index === 0 ? says("\\boxed{1}") : { kind: "status", status: 500 },
     );
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     const { votes, score } = await judge.judge(judgeInput(), never);
     expect(statuses(votes).toSorted()).toEqual(["failed", "failed", "vote"]);
     expect(score).toBe(1);
@@ -94,7 +94,7 @@ describe("the model judge", () => {
       { kind: "status", status: 429, headers: { "retry-after": "30" } },
       says("\\boxed{1}"),
     ]);
-    await using judge = judgeOf(server, { clock }, ",votes=1");
+    await using judge = await judgeOf(server, { clock }, ",votes=1");
     expect((await judge.judge(judgeInput(), never)).score).toBe(1);
     expect(clock.sleepsMs).toHaveLength(1);
     expect(clock.sleepsMs[0]).toBeGreaterThanOrEqual(30_000);
@@ -104,7 +104,7 @@ describe("the model judge", () => {
     await using server = await startOpenAiServer((_, index) =>
       index === 0 ? says("\\boxed{-1}") : { kind: "silence" },
     );
-    await using judge = judgeOf(server, { deadlineMs: 250, requestTimeoutMs: 60_000 });
+    await using judge = await judgeOf(server, { deadlineMs: 250, requestTimeoutMs: 60_000 });
     const { votes, score } = await judge.judge(judgeInput(), never);
     expect(score).toBe(-1);
     expect(votes.filter(({ status }) => status === "failed")).toEqual([
@@ -115,7 +115,7 @@ describe("the model judge", () => {
 
   it("rejects when it is aborted, with the caller's reason", async () => {
     await using server = await startOpenAiServer([{ kind: "silence" }]);
-    await using judge = judgeOf(server, { requestTimeoutMs: 60_000 });
+    await using judge = await judgeOf(server, { requestTimeoutMs: 60_000 });
     const controller = new AbortController();
     const judged = judge.judge(judgeInput(), controller);
     const reason = new Error("enough");
@@ -128,7 +128,7 @@ describe("the model judge", () => {
       await new Promise((resolve) => setTimeout(resolve, 15));
       return says("\\boxed{1}");
     });
-    await using judge = judgeOf(server, { concurrency: 2, requestTimeoutMs: 10_000 });
+    await using judge = await judgeOf(server, { concurrency: 2, requestTimeoutMs: 10_000 });
     await Promise.all([1, 2, 3, 4].map((i) => judge.judge(judgeInput({ instruction: `${i}` }), never)));
     expect(server.requests).toHaveLength(12);
     expect(server.maxInFlight()).toBe(2);
@@ -140,7 +140,7 @@ describe("the model judge's prompt", () => {
 
   it("fences what the agent and its programs wrote, and defuses verdicts in it", async () => {
     await using server = await startOpenAiServer([says("\\boxed{-1}")]);
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     await judge.judge(judgeInput({ current: turn({ rawText: attack, observationText: attack }) }), never);
     const [system, user] = sent(server);
     const fence = /begin with (FENCE-[0-9a-f]{16})/.exec(system!)![1]!;
@@ -156,7 +156,7 @@ describe("the model judge's prompt", () => {
 
   it("shows task, window, step, answer and next state, each shortened", async () => {
     await using server = await startOpenAiServer([says("\\boxed{1}")]);
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     await judge.judge(
       judgeInput({
         instruction: "find the needle",
@@ -190,7 +190,7 @@ describe("the model judge's prompt", () => {
 
   it("never shows the subgoals", async () => {
     await using server = await startOpenAiServer([says("\\boxed{1}")]);
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     const privileged = { before: { "secret-check": false }, after: { "secret-check": true }, submitted: false };
     await judge.judge(judgeInput({ privileged }), never);
     expect(sent(server).join("\n")).not.toContain("secret-check");
@@ -200,7 +200,7 @@ describe("the model judge's prompt", () => {
 describe("the model judge's cache", () => {
   it("pays for equal content once, whatever the step, and for other content again", async () => {
     await using server = await startOpenAiServer((_, index) => says(`\\boxed{${index % 2 === 0 ? 1 : -1}}`));
-    await using judge = judgeOf(server);
+    await using judge = await judgeOf(server);
     const first = await judge.judge(judgeInput(), never);
     const second = await judge.judge(judgeInput({ stepId: "g000009.1/4" }), never);
     expect(server.requests).toHaveLength(3);
@@ -213,7 +213,7 @@ describe("the model judge's cache", () => {
     await using server = await startOpenAiServer((_, index) =>
       index < 2 ? { kind: "status", status: 500 } : says("\\boxed{1}"),
     );
-    await using judge = judgeOf(server, {}, ",votes=1");
+    await using judge = await judgeOf(server, {}, ",votes=1");
     expect((await judge.judge(judgeInput(), never)).score).toBeNull();
     expect((await judge.judge(judgeInput(), never)).score).toBe(1);
   });
@@ -223,18 +223,18 @@ describe("the model judge's cache", () => {
     try {
       await using server = await startOpenAiServer([says("\\boxed{1}")]);
       {
-        await using judge = judgeOf(server, { cacheDirectory: directory });
+        await using judge = await judgeOf(server, { cacheDirectory: directory });
         await judge.judge(judgeInput(), never);
       }
       {
-        await using judge = judgeOf(server, { cacheDirectory: directory }, ",votes=4");
+        await using judge = await judgeOf(server, { cacheDirectory: directory }, ",votes=4");
         expect((await judge.judge(judgeInput(), never)).score).toBe(1);
       }
       expect(server.requests).toHaveLength(4);
       const files = (await readdir(directory, { recursive: true })).filter((name) => name.endsWith(".json"));
       expect(files).toHaveLength(4);
       await writeFile(join(directory, files[0]!), '{"value": 5, "text": ""}');
-      await using judge = judgeOf(server, { cacheDirectory: directory }, ",votes=4");
+      await using judge = await judgeOf(server, { cacheDirectory: directory }, ",votes=4");
       expect((await judge.judge(judgeInput(), never)).score).toBe(1);
       expect(server.requests).toHaveLength(5);
     } finally {

@@ -37,13 +37,13 @@ describe("rejudge", () => {
     const log = memoryLog();
     for (let i = 0; i < 200; i++) await log.appendAll(episodeEvents({ ...plan, episodeId: `g000000.${i}` }));
     const random = createRandom(3);
-    expect((await rejudge(log, createJudge("subgoal", { random }), options)).agreement).toEqual({
+    expect((await rejudge(log, await createJudge("subgoal", { random }), options)).agreement).toEqual({
       withSubgoals: 1,
       cohenKappa: 1,
       n: 600,
     });
     // The majority of three votes is wrong with probability 3 * 0.2^2 * 0.8 + 0.2^3 = 0.104.
-    const { agreement } = await rejudge(log, createJudge("subgoal:flip=0.2", { random }), options);
+    const { agreement } = await rejudge(log, await createJudge("subgoal:flip=0.2", { random }), options);
     expect(agreement!.withSubgoals).toBeGreaterThan(0.84);
     expect(agreement!.withSubgoals).toBeLessThan(0.95);
   });
@@ -87,7 +87,7 @@ describe("rejudge", () => {
     // Each step of its own, so that no window shows another's action.
     for (const [i, subgoals] of [a, { a: false, b: false }].entries())
       await log.appendAll(episodeEvents({ episodeId: `g000000.${i}`, steps: [{ subgoals, rawText: `echo ${i}` }] }));
-    await using judge = createJudge(`openai:${server.baseUrl}#m`, { random: createRandom(1), environment: {} });
+    await using judge = await createJudge(`openai:${server.baseUrl}#m`, { random: createRandom(1), environment: {} });
     expect(await rejudge(log, judge, options)).toEqual({
       judged: 2,
       abstained: 0,
@@ -104,7 +104,7 @@ describe("rejudge", () => {
     await using server = await startOpenAiServer(script);
     const log = memoryLog();
     await log.appendAll(episodeEvents(plan));
-    await using judge = createJudge(`openai:${server.baseUrl}#m`, { random: createRandom(1), environment: {} });
+    await using judge = await createJudge(`openai:${server.baseUrl}#m`, { random: createRandom(1), environment: {} });
     const error = await rejudge(log, judge, options).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code, boundary: "judge", message: expect.stringContaining(server.baseUrl) });
     expect(judgementsIn(log)).toEqual([]);
@@ -117,7 +117,7 @@ describe("rejudge", () => {
     const log = memoryLog();
     await log.appendAll(episodeEvents(plan));
     const spec = `openai:${server.baseUrl}#m,votes=1`;
-    await using judge = createJudge(spec, { random: createRandom(1), environment: {} });
+    await using judge = await createJudge(spec, { random: createRandom(1), environment: {} });
     expect(await rejudge(log, judge, { ...options, concurrency: 1 })).toMatchObject({ judged: 1, failed: 2 });
   });
 

@@ -17,6 +17,16 @@ describe("parseJudgeSpec", () => {
       { ...openai, votes: 1 },
       "openai:http://127.0.0.1:8000/v1#qwen,votes=1",
     ],
+    [
+      "llama:/m.gguf,votes=5,lora=/a.gguf",
+      { kind: "llama", modelPath: "/m.gguf", loraPaths: ["/a.gguf"], contextTokens: 8192, votes: 5 },
+      "llama:/m.gguf,lora=/a.gguf,votes=5",
+    ],
+    [
+      "llama:/m.gguf",
+      { kind: "llama", modelPath: "/m.gguf", loraPaths: [], contextTokens: 8192, votes: 3 },
+      "llama:/m.gguf",
+    ],
   ])("reads %s", (text, spec, canonical) => {
     expect(parseJudgeSpec(text)).toEqual(spec);
     expect(formatJudgeSpec(parseJudgeSpec(text))).toBe(canonical);
@@ -36,6 +46,9 @@ describe("parseJudgeSpec", () => {
     ["openai:http://h/v1", /the model is missing/],
     ["openai:http://h/v1#m,flip=0.1", /"flip=0.1" is no option/],
     ["openai", /the model is missing/],
+    ["llama:", /the model file is missing/],
+    ["llama:/m.gguf,flip=0.1", /"flip=0.1" is no option/],
+    ["lama:/m.gguf", /did you mean llama\?/],
   ])("refuses %s in one line", (text, message) => {
     const parse = () => parseJudgeSpec(text);
     expect(parse).toThrow(ConfigError);

@@ -31,25 +31,25 @@ describe("the subgoal judge", () => {
       -1,
     ],
   ] as const)("votes on %s", async (_, overrides, value) => {
-    await using judge = judgeOf("subgoal");
+    await using judge = await judgeOf("subgoal");
     const judgement = await judge.judge(judgeInput(overrides), never);
     expect(judgement).toMatchObject({ judgeId: "subgoal", privileged: true, score: value, hints: [] });
     expect(judgement.votes.map((vote) => vote.status === "vote" && vote.value)).toEqual([value, value, value]);
   });
 
   it("leaves a step without effect neutral when told so", async () => {
-    await using judge = judgeOf("subgoal:no-progress=0");
+    await using judge = await judgeOf("subgoal:no-progress=0");
     expect((await judge.judge(judgeInput(privileged(some, some)), never)).score).toBe(0);
     expect((await judge.judge(judgeInput(privileged(some, none)), never)).score).toBe(-1);
   });
 
   it("is not fooled by subgoals named like parts of every object", async () => {
-    await using judge = judgeOf("subgoal");
+    await using judge = await judgeOf("subgoal");
     expect((await judge.judge(judgeInput(privileged({ a: true }, { a: true, toString: true })), never)).score).toBe(1);
   });
 
   it("fails, and does not vote 0, where there are no subgoals", async () => {
-    await using judge = judgeOf("subgoal");
+    await using judge = await judgeOf("subgoal");
     for (const overrides of [{ privileged: null }, privileged({}, {})]) {
       const { score, votes } = await judge.judge(judgeInput(overrides), never);
       expect(score).toBeNull();
@@ -59,9 +59,9 @@ describe("the subgoal judge", () => {
   });
 
   it("flips each vote apart, at the stated rate, and the same way when asked again", async () => {
-    await using judge = judgeOf("subgoal:flip=0.2");
-    await using again = judgeOf("subgoal:flip=0.2");
-    await using other = judgeOf("subgoal:flip=0.2", 2);
+    await using judge = await judgeOf("subgoal:flip=0.2");
+    await using again = await judgeOf("subgoal:flip=0.2");
+    await using other = await judgeOf("subgoal:flip=0.2", 2);
     let flipped = 0;
     let mixed = 0;
     let differs = 0;
@@ -86,7 +86,7 @@ describe("the subgoal judge", () => {
   });
 
   it("cannot flip a neutral vote, and turns every other round at rate 1", async () => {
-    await using judge = judgeOf("subgoal:flip=1,no-progress=0");
+    await using judge = await judgeOf("subgoal:flip=1,no-progress=0");
     expect((await judge.judge(judgeInput(privileged(some, some)), never)).score).toBe(0);
     expect((await judge.judge(judgeInput(privileged(none, some)), never)).score).toBe(-1);
     expect((await judge.judge(judgeInput(privileged(some, none)), never)).score).toBe(1);

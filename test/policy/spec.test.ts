@@ -26,6 +26,13 @@ describe("parsePolicySpec", () => {
       "openai:http://127.0.0.1:8000/v1#org/model:tag",
       { kind: "openai", baseUrl: "http://127.0.0.1:8000/v1", model: "org/model:tag" },
     ],
+    ["sglang:http://127.0.0.1:30000#m", { kind: "sglang", baseUrl: "http://127.0.0.1:30000", model: "m" }],
+    ["vllm:http://127.0.0.1:8000/v1#m", { kind: "vllm", baseUrl: "http://127.0.0.1:8000/v1", model: "m" }],
+    ["llama:models/a#b.gguf", { kind: "llama", modelPath: "models/a#b.gguf", loraPaths: [], contextTokens: 8192 }],
+    [
+      "llama:/m.gguf,lora=/a=1.gguf, lora=b.gguf,context=32768",
+      { kind: "llama", modelPath: "/m.gguf", loraPaths: ["/a=1.gguf", "b.gguf"], contextTokens: 32_768 },
+    ],
     ["openai:https://api.example.com/v1/#m", { kind: "openai", baseUrl: "https://api.example.com/v1", model: "m" }],
   ])("reads %s, and writes it back the same", (text, spec) => {
     expect(parsePolicySpec(text)).toEqual(spec);
@@ -51,6 +58,13 @@ describe("parsePolicySpec", () => {
     ["openai:ftp://h/v1#m", /http:\/\/ or https:\/\//],
     ["openai:http://u:secret@h/v1#m", /credentials/],
     ["openai:http://h/v1?key=1#m", /query/],
+    ["sglang:http://h:30000", /the model is missing; write sglang:BASE_URL#MODEL/],
+    ["vlm:http://h#m", /did you mean vllm\?/],
+    ["llama", /the model file is missing; write llama:MODEL\.gguf/],
+    ["llama:models/qwen3", /"models\/qwen3" is no \.gguf file/],
+    ["llama:m.gguf,lora=a.safetensors", /names no \.gguf file/],
+    ["llama:m.gguf,context=many", /"context=many" is no number of tokens from 256/],
+    ["llama:m.gguf,votes=3", /"votes=3" is no option of it/],
   ])("refuses %s in one line that says what to write", (text, message) => {
     const error = refusal(text);
     expect(error.code).toBe("ERR_POLICY_SPEC");

@@ -109,7 +109,7 @@ export class Training {
     if (config.control !== "imitation") demonstrating.abort(new Error("the imitation ended"));
     await using serving = await this.#serve(start);
 
-    listener.onPhase("measuring the start on held-out tasks");
+    listener.onPhase(`measuring the start on held-out tasks, numerics on ${serving.backend}`);
     const before = await this.#measureStart(serving, start.version);
     this.#loop(this.#judgeSteps());
     if (config.control !== "imitation") this.#loop(this.#rollouts(serving));

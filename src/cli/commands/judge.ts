@@ -13,7 +13,10 @@ export const judge: CliCommand = {
     "afterstate judge runs/qwen --judge openai:http://127.0.0.1:8000/v1#qwen3",
   ],
   options: [
-    new Option("--judge <spec>", "subgoal, subgoal:flip=P or openai:BASE_URL#MODEL").makeOptionMandatory(),
+    new Option(
+      "--judge <spec>",
+      "subgoal, subgoal:flip=P, openai:BASE_URL#MODEL or llama:MODEL.gguf",
+    ).makeOptionMandatory(),
     seedOption(),
   ],
   async run([directory], options, { stderr, signal }) {

@@ -42,12 +42,17 @@ export const rollout: CliCommand = {
   examples: [
     "afterstate rollout --env terminal/shell@1 --policy oracle --episodes 64 --parallel 16 --out runs/oracle",
     "afterstate rollout --env ./my-env.ts --policy openai:http://127.0.0.1:8000/v1#qwen3 --episodes 32 --out runs/qwen",
+    "afterstate rollout --env ./my-env.ts --policy llama:models/qwen3.gguf --episodes 8 --out runs/gguf",
     "afterstate rollout --policy replay:runs/oracle --out runs/again",
     "afterstate rollout --resume runs/qwen --only failed",
   ],
   options: [
     envOption(),
-    new Option("--policy <spec>", "oracle, noisy:RATE, nop, random, replay:DIR, local:DIR or openai:BASE_URL#MODEL"),
+    new Option(
+      "--policy <spec>",
+      "oracle, noisy:RATE, nop, random, replay:DIR, local:DIR, openai:BASE_URL#MODEL, sglang:BASE_URL#MODEL, " +
+        "vllm:BASE_URL#MODEL or llama:MODEL.gguf[,lora=ADAPTER.gguf][,context=TOKENS]",
+    ),
     new Option("--episodes <n>", "attempts in all").argParser(parseCount),
     new Option("--group-size <n>", "attempts at each task (default: 1)").argParser(parseCount),
     parallelOption(),

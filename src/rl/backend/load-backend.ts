@@ -69,7 +69,7 @@ async function attempt(name: BackendName, byName: boolean): Promise<Pick<Backend
     return { name, device };
   } catch (error) {
     const fix = error instanceof BackendUnavailable ? error.fix : undefined;
-    return { name, reason: messageOf(error), ...(fix === undefined ? {} : { fix }) };
+    return { name, reason: messageOf(error).split("\n")[0]!.trim(), ...(fix === undefined ? {} : { fix }) };
   }
 }
 

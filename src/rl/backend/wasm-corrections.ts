@@ -20,14 +20,14 @@ export function correctWasmKernels(heap: WasmHeap): void {
     const toBool = (call.attrs as { dtype: string }).dtype === "bool";
     return toBool && (x.dtype === "float32" || x.dtype === "int32") ? isNotZero(heap, x) : shipped!(call);
   });
-  // Shipped: every batch but the first reads from the wrong place.
+  // Shipped: wrong rows after the first batch, for some sizes.
   replaceKernel("wasm", "GatherV2", (shipped) => (call) => {
     const { batchDims, axis } = call.attrs as { batchDims: number; axis: number };
     if (batchDims === 0) return shipped!(call);
     const { x, indices } = call.inputs as { x: tf.Tensor; indices: tf.Tensor };
     return gatherInBatches(x, indices, axis, batchDims);
   });
-  // Shipped: of batches beyond the first neither the bias nor the activation is right.
+  // Shipped: in batches every row but the first gets the last element of the bias.
   replaceKernel("wasm", "_FusedMatMul", (shipped) => (call) => {
     const { a, b } = call.inputs as { a: tf.TensorInfo; b: tf.TensorInfo };
     const batched = a.shape.length > 2 && tf.util.sizeFromShape([...a.shape.slice(0, -2), ...b.shape.slice(0, -2)]) > 1;

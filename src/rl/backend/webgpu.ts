@@ -46,7 +46,7 @@ const limits = [
   "maxComputeInvocationsPerWorkgroup",
 ] as const;
 
-/** All that the tfjs backend reads from the global scope while it computes; the other forty of Dawn's stay out. */
+/** All that the tfjs backend reads from the global scope while it computes; the rest of Dawn's stay out. */
 const neededGlobals = ["GPUBuffer", "GPUBufferUsage", "GPUMapMode", "GPUTexture", "GPUTextureUsage"] as const;
 
 const installFix = "npm install --no-save webgpu@0.6.2 @tensorflow/tfjs-backend-webgpu@4.22.0";
@@ -56,8 +56,8 @@ const driverFix =
 let dawn: Promise<Dawn> | undefined;
 let adapter: Promise<Adapter> | undefined;
 let registration: Promise<void> | undefined;
-/** What the device could not do. WebGPU reports it beside the call, and computes on with zeros. */
-let failure: Error | undefined;
+/** What the device could not do, and whether a reader was told. WebGPU reports it beside the call, and computes on with zeros. */
+let failure: { readonly error: Error; told: boolean } | undefined;
 
 /** @throws BackendUnavailable; so too for a software adapter, unless asked for by name. */
 export async function startWebgpu({ byName }: StartOptions): Promise<string> {
@@ -69,8 +69,8 @@ export async function startWebgpu({ byName }: StartOptions): Promise<string> {
   if ((info as SoftwareAware).isFallbackAdapter === true && !byName)
     throw new BackendUnavailable(`only a software adapter, taken when asked for by name (${device})`);
   await (registration ??= register(await dawn, await adapter));
-  // Who starts anew has given up what there was.
-  failure = undefined;
+  // Who was told, and starts anew, has given up what there was; untold, it waits for the next reader.
+  if (failure?.told) failure = undefined;
   if (!(await tf.setBackend("webgpu"))) throw new Error("the webgpu backend did not initialise");
   await tf.ready();
   return device;
@@ -99,7 +99,7 @@ async function register({ gpu, globals }: Dawn, adapter: Adapter): Promise<void>
     Object.defineProperty(globalThis, name, { value: globals[name], configurable: true, writable: true });
 
   device.addEventListener("uncapturederror", (event) => {
-    failure ??= event.error;
+    failure ??= { error: event.error, told: false };
     // Else Dawn prints it, and each of its consequences.
     event.preventDefault();
   });
@@ -107,8 +107,9 @@ async function register({ gpu, globals }: Dawn, adapter: Adapter): Promise<void>
   class CheckedBackend extends WebGPUBackend {
     override async read(dataId: object): Promise<Awaited<ReturnType<InstanceType<typeof WebGPUBackend>["read"]>>> {
       const values = await super.read(dataId);
-      if (failure !== undefined) throw new Error(`webgpu: ${failure.message}`);
-      return values;
+      if (failure === undefined) return values;
+      failure.told = true;
+      throw new Error(`the GPU could not go on: ${failure.error.message}`);
     }
   }
   type Arguments = ConstructorParameters<typeof WebGPUBackend>;

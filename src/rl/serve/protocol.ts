@@ -5,6 +5,7 @@ import type { BackendPreference } from "../backend/load-backend.ts";
 
 export interface ServeStart {
   readonly type: "start";
+  readonly id: number;
   readonly modelDirectory: string;
   readonly backend: BackendPreference;
 }
@@ -23,7 +24,13 @@ export type ServeRequest =
   | { readonly type: "load"; readonly id: number; readonly directory: string; readonly version: number };
 
 export type ServeReply =
-  | { readonly type: "ready"; readonly backend: string; readonly version: number; readonly parameterCount: number }
+  | {
+      readonly type: "ready";
+      readonly id: number;
+      readonly backend: string;
+      readonly version: number;
+      readonly parameterCount: number;
+    }
   | {
       readonly type: "generated";
       readonly id: number;
@@ -34,4 +41,4 @@ export type ServeReply =
     }
   /** `pausedMs`: how long no token was made because of it. */
   | { readonly type: "loaded"; readonly id: number; readonly version: number; readonly pausedMs: number }
-  | { readonly type: "failed"; readonly id: number | null; readonly error: ErrorRecord };
+  | { readonly type: "failed"; readonly id: number; readonly error: ErrorRecord };

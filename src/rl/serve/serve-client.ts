@@ -1,10 +1,10 @@
 /** Starts a serving process and speaks to it: a `Policy` for actors, `publish` for whoever trains. */
-import type { ChildProcess } from "node:child_process";
 import { childEntry } from "../../core/child-entry.ts";
 import { PolicyError } from "../../core/errors.ts";
-import type { Generation, GenerateRequest, Policy } from "../../core/policy.ts";
+import type { Generation, GenerateRequest, UpdatablePolicy } from "../../core/policy.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
-import { childEnd, endChild, forkChild, RemoteError } from "../process/child.ts";
+import { RequestChannel } from "../../core/process/channel.ts";
+import { forkChild } from "../../core/process/child.ts";
 import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { ServingLedger, type ServingReport } from "./serving-ledger.ts";
 import type { ServeReply, ServeRequest } from "./protocol.ts";
@@ -18,20 +18,19 @@ export interface ServingOptions {
   readonly backend?: BackendPreference;
 }
 
-export interface Serving extends Policy {
+export interface Serving extends UpdatablePolicy {
   readonly backend: string;
   readonly parameterCount: number;
-  /** Resolves when the new weights answer; requests that run meanwhile go on. */
-  publish(directory: string, version: number): Promise<void>;
   report(): ServingReport;
 }
 
+type Channel = RequestChannel<ServeRequest, ServeReply>;
 type Generated = Extract<ServeReply, { type: "generated" }>;
 type Loaded = Extract<ServeReply, { type: "loaded" }>;
 
 export async function startServing(options: ServingOptions): Promise<Serving> {
   const child = forkChild(childEntry(new URL("./serve-main.js", import.meta.url)));
-  const channel = new Channel(child);
+  const channel: Channel = new RequestChannel(child, "the serving process");
   const hello = await channel.ask({
     type: "start",
     modelDirectory: options.modelDirectory,
@@ -72,7 +71,7 @@ class ServedPolicy implements Serving {
     const seed = sampling.seed === undefined ? `draw/${this.#draws++}` : String(sampling.seed);
     try {
       const answer = (await this.#channel.ask(
-        { type: "generate", id: 0, promptTokenIds, sampling, seed },
+        { type: "generate", promptTokenIds, sampling, seed },
         signal,
       )) as Generated;
       this.#ledger.request("answered");
@@ -94,7 +93,7 @@ class ServedPolicy implements Serving {
   }
 
   async publish(directory: string, version: number): Promise<void> {
-    const { pausedMs } = (await this.#channel.ask({ type: "load", id: 0, directory, version })) as Loaded;
+    const { pausedMs } = (await this.#channel.ask({ type: "load", directory, version })) as Loaded;
     this.#ledger.swap(pausedMs);
     this.#version = version;
   }
@@ -109,56 +108,5 @@ class ServedPolicy implements Serving {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
-  }
-}
-
-/** Request and reply by id over the IPC channel; a lost process rejects everything that waits. */
-class Channel {
-  readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, { resolve: (reply: ServeReply) => void; reject: (error: Error) => void }>();
-  readonly #ended: Promise<void>;
-  #nextId = 1;
-  #lost: PolicyError | null = null;
-
-  constructor(child: ChildProcess) {
-    this.#child = child;
-    child.on("message", (reply: ServeReply) => this.#settle(reply));
-    this.#ended = childEnd(child).then((how) => {
-      this.#lost = new PolicyError(`the serving process ended (${how})`, { code: "ERR_SERVING_LOST" });
-      for (const { reject } of this.#waiting.values()) reject(this.#lost);
-      this.#waiting.clear();
-    });
-  }
-
-  /** `start` has no id on the wire: it is the first request, and "ready" answers it. */
-  ask(request: ServeRequest, signal?: AbortSignal): Promise<ServeReply> {
-    if (this.#lost) return Promise.reject(this.#lost);
-    const id = request.type === "start" ? 0 : this.#nextId++;
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting.delete(id);
-        this.#child.send({ type: "cancel", id } satisfies ServeRequest);
-        reject(signal!.reason as Error);
-      };
-      signal?.addEventListener("abort", onAbort, { once: true });
-      const done = () => signal?.removeEventListener("abort", onAbort);
-      this.#waiting.set(id, {
-        resolve: (reply) => (done(), resolve(reply)),
-        reject: (error) => (done(), reject(error)),
-      });
-      this.#child.send("id" in request ? { ...request, id } : request);
-    });
-  }
-
-  close(): Promise<void> {
-    return endChild(this.#child, this.#ended);
-  }
-
-  #settle(reply: ServeReply): void {
-    const id = reply.type === "ready" ? 0 : (reply.id ?? 0);
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    if (reply.type === "failed") waiting?.reject(new RemoteError(reply.error));
-    else waiting?.resolve(reply);
   }
 }

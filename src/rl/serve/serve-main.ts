@@ -9,16 +9,15 @@ import type { VersionSpan } from "../../core/policy.ts";
 import { createRandom } from "../../core/random.ts";
 import { loadModel, readWeights } from "../model/checkpoint.ts";
 import type { LanguageModel } from "../model/contract.ts";
-import { joinParent } from "../process/parent.ts";
+import { joinParent } from "../../core/process/parent.ts";
 import type { ServeReply, ServeRequest, ServeStart } from "./protocol.ts";
 
 let model: LanguageModel | null = null;
 const running = new Map<number, AbortController>();
 
 const reply = joinParent<ServeRequest, ServeReply>((message) => {
-  const id = "id" in message ? message.id : null;
   handle(message).catch((error: unknown) => {
-    reply({ type: "failed", id, error: toErrorRecord(error, "policy") });
+    reply({ type: "failed", id: message.id, error: toErrorRecord(error, "policy") });
   });
 });
 
@@ -58,10 +57,10 @@ async function handle(message: ServeRequest): Promise<void> {
   }
 }
 
-async function start({ modelDirectory, backend }: ServeStart): Promise<void> {
+async function start({ id, modelDirectory, backend }: ServeStart): Promise<void> {
   model = await loadModel(modelDirectory, { backend });
   const { version, parameterCount } = model;
-  reply({ type: "ready", backend: model.backend, version, parameterCount });
+  reply({ type: "ready", id, backend: model.backend, version, parameterCount });
 }
 
 function ready(): LanguageModel {

@@ -1,4 +1,7 @@
-/** Words with a byte fallback. Deliberately knows nothing of agents or prompts: structural tokens come by name. */
+/**
+ * Text to token ids and back: our own words, or what a pretrained model came with. Deliberately knows nothing of agents or
+ * prompts: structural tokens come by name.
+ */
 import type { JsonObject } from "../../core/json.ts";
 
 export interface Tokenizer {
@@ -8,9 +11,9 @@ export interface Tokenizer {
   readonly eosId: number;
   /** Any text; never yields a special token, so untrusted text cannot forge structure. */
   encode(text: string): number[];
-  /** `decode(encode(text)) === text` for every string. Special tokens appear as `<name>`. */
+  /** `decode(encode(text)) === text`, but for what a pretrained tokenizer normalises. Special tokens appear by name. */
   decode(ids: readonly number[]): string;
-  /** Id of a special token by its name in angle brackets, for example "<step>". @throws TrainerError ERR_TOKEN_UNKNOWN */
+  /** Id of a special token by its name with its brackets, for example "<step>". @throws TrainerError ERR_TOKEN_UNKNOWN */
   special(name: string): number;
   isSpecial(id: number): boolean;
   /** Text of one token, for display. */

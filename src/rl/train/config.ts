@@ -104,7 +104,9 @@ export const trainConfigSchema = z.strictObject({
         .string()
         .nullable()
         .default("subgoal")
-        .describe("subgoal, subgoal:flip=P or openai:BASE_URL#MODEL, with votes=N; null: outcome alone"),
+        .describe(
+          "subgoal, subgoal:flip=P, openai:BASE_URL#MODEL or llama:MODEL.gguf, with votes=N; null: outcome alone",
+        ),
       deadlineMs: count.default(30_000).describe("a step not judged by then is trained without"),
     })
     .prefault({}),

@@ -1,7 +1,7 @@
 /** Starts the training process and hears from it. */
 import { childEntry } from "../../core/child-entry.ts";
 import { TrainerError } from "../../core/errors.ts";
-import { childEnd, endChild, forkChild, RemoteError } from "../process/child.ts";
+import { childEnd, endChild, forkChild, RemoteError } from "../../core/process/child.ts";
 import type { TrainReply, TrainRequest, TrainStart } from "./protocol.ts";
 
 /** What the training process says, short of its failure, which is thrown. */

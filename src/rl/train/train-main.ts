@@ -16,7 +16,7 @@ import type { DurableLog } from "../../store/log.ts";
 import { openStore } from "../../store/store.ts";
 import { loadBackend } from "../backend/load-backend.ts";
 import type { TrainerOptions } from "../model/contract.ts";
-import { joinParent } from "../process/parent.ts";
+import { joinParent } from "../../core/process/parent.ts";
 import { addAdapter, loadModel, saveModel } from "../model/checkpoint.ts";
 import { readModelHead } from "../model/model-head.ts";
 import { createLanguageModel, type LocalModel } from "../model/local-model.ts";

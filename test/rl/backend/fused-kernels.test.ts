@@ -62,8 +62,8 @@ describe("fused kernels", () => {
       const { cpu, ...others } = await onBackends(() => {
         const logits = tf.mul<tf.Tensor2D>(noise("logits", [6, words]), 4);
         const of = (logits: tf.Tensor) => tokenLogprobs({ logits: logits as tf.Tensor2D, targets, inverse });
-        const { logprobs, entropy, logs } = of(logits);
-        return [logprobs, entropy, logs(), ...withGradients((x) => of(x).logprobs, [logits])];
+        const result = of(logits);
+        return [result.logprobs, result.entropy, result.logs(), ...withGradients((x) => of(x).logprobs, [logits])];
       });
       for (const result of Object.values(others)) expect(distance(cpu, result)).toBeLessThan(2e-6);
     },
@@ -86,10 +86,19 @@ describe("fused kernels", () => {
           logits: logits as tf.Tensor2D,
           scores: scores as tf.Tensor3D,
           gates: gates as tf.Tensor1D,
-          ...{ targets, inverse, tokens, rows, scale: 0.7 },
+          targets,
+          inverse,
+          tokens,
+          rows,
+          scale: 0.7,
         });
-      const { logprobs, entropy, logs } = of(logits, scores, gates);
-      return [logprobs, entropy, logs(), ...withGradients((...x) => of(...x).logprobs, [logits, scores, gates])];
+      const result = of(logits, scores, gates);
+      return [
+        result.logprobs,
+        result.entropy,
+        result.logs(),
+        ...withGradients((...x) => of(...x).logprobs, [logits, scores, gates]),
+      ];
     });
     for (const result of Object.values(others)) expect(distance(cpu, result)).toBeLessThan(4e-6);
   });

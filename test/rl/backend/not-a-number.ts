@@ -4,11 +4,12 @@ import type { TrainBatch } from "../../../src/rl/model/contract.ts";
 import { createTrainer } from "../../../src/rl/model/trainer.ts";
 import { ids, single, tinyModel } from "../model/tiny.ts";
 
-const call = { promptTokenIds: ids("prompt", 5), tokenIds: ids("completion", 4) };
-const imitation: TrainBatch = { type: "imitation", sequences: [single(call)] };
+// Several sequences: the program that webgpu takes for very small products is the slowest on a CPU.
+const calls = [5, 9, 2].map((length, i) => ({ promptTokenIds: ids(`p${i}`, length), tokenIds: ids(`t${i}`, 4) }));
+const imitation: TrainBatch = { type: "imitation", sequences: calls.map(single) };
 const policy: TrainBatch = {
   type: "policy",
-  sequences: [single({ ...call, logprobs: [-5, -6, -5, -6], advantage: 1, temperature: 0.8 })],
+  sequences: calls.map((call) => single({ ...call, logprobs: [-5, -6, -5, -6], advantage: 1, temperature: 0.8 })),
 };
 
 /** Declares the tests, for the backend that is current when they run. */

@@ -50,14 +50,16 @@ describe.skipIf(noWebgpu !== null)(`webgpu${noWebgpu === null ? "" : `: ${noWebg
     });
   });
 
-  it("fails a read after an operation that the device could not do, where WebGPU would give zeros", async () => {
+  it("fails every read after what the device could not do, until who was told starts it anew", async () => {
+    // WebGPU itself would give zeros.
     const { stdout } = await run(process.execPath, [program("webgpu-too-large.mjs").pathname, dist]);
-    expect(stdout).toMatch(/^webgpu: .*buffer/i);
+    const tooLarge = expect.stringMatching(/the GPU could not go on: Buffer size \(2147483648\) exceeds/);
+    expect(stdout.trim().split("\n")).toEqual([tooLarge, "webgpu", "4", tooLarge]);
   });
 
   it("lets its process end in the middle of a computation", async () => {
     // Without its care at the exit about one in three of these crashes.
-    for (let i = 0; i < 4; i++) await run(process.execPath, [program("webgpu-exit.mjs").pathname, dist]);
+    for (let i = 0; i < 3; i++) await run(process.execPath, [program("webgpu-exit.mjs").pathname, dist]);
   });
 
   it("computes in worker threads, two at a time, which end by themselves", async () => {
@@ -114,10 +116,10 @@ describe.skipIf(noWebgpu !== null)("a tiny model on webgpu", () => {
   it("decodes the cpu's tokens, and scores them alike", async () => {
     const decode = async (backend: "webgpu" | "cpu") => {
       await loadBackend(backend);
-      const model = tinyModel();
+      const model = tinyModel({ layers: 1 });
       const requests = [3, 8].map((length, i) => ({
         promptTokenIds: ids(`r${i}`, length),
-        sampling: { temperature: 1, maxTokens: 4 },
+        sampling: { temperature: 1, maxTokens: 3 },
         random: createRandom(i),
       }));
       const completions = await model.generate(requests);

@@ -139,12 +139,12 @@ export const matrixCases: Readonly<Record<string, readonly Case[]>> = {
       tolerance: sum,
       gradient: false,
     },
-    {
-      name: "in batches",
-      inputs: [float([2, 3, 4]), float([2, 4, 5]), float([5])],
+    ...[1, 2].map((batches): Case => ({
+      name: `in batches: ${batches}`,
+      inputs: [float([batches, 3, 4]), float([batches, 4, 5]), float([5])],
       operation: (a, b, bias) => tf.fused.matMul({ a, b, bias, activation: "relu" }),
       tolerance: sum,
       gradient: false,
-    },
+    })),
   ],
 };

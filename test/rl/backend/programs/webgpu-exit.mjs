@@ -6,5 +6,5 @@ const product = async () => {
   await tf.matMul(x, x).data();
 };
 await product();
-for (let i = 0; i < 50; i++) void product();
+for (let i = 0; i < 30; i++) void product();
 process.exit(0);

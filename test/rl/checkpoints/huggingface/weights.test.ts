@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -130,6 +130,20 @@ describe("a Hugging Face directory's weights", () => {
       message: expect.stringMatching(message),
     });
     expect(await readdir(directory)).toEqual([]);
+  });
+
+  it("lets go of its files when the reader turns away early", async () => {
+    const open = async () => {
+      const links = (await readdir("/proc/self/fd")).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => ""));
+      return (await Promise.all(links)).filter((path) => path.startsWith(directory)).length;
+    };
+    await writeParameters(directory, qwen3, parametersOf(qwen3), { maxShardBytes: 500 });
+    let during = 0;
+    for await (const _ of readParameters(directory, qwen3)) {
+      during = await open();
+      break;
+    }
+    expect([during > 3, await open()]).toEqual([true, 0]);
   });
 
   it("are not mixed with those that are there", async () => {

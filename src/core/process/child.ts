@@ -1,6 +1,6 @@
 /** A forked child of ours and its lifetime: it dies with its parent, and its loss is reported once. */
 import { fork, type ChildProcess } from "node:child_process";
-import { AfterstateError, type ErrorRecord } from "../../core/errors.ts";
+import { AfterstateError, type ErrorRecord } from "../errors.ts";
 
 /** Starts a module as a process; messages are structured clones, stdout is dropped, stderr is ours. */
 export function forkChild(entry: string): ChildProcess {
