@@ -1,5 +1,6 @@
 /** Branches to fixed-shape, right-padded arrays, in groups of like length so that little is padding. */
 import type { Branch, BranchCall } from "./contract.ts";
+import { denseRows, type DenseRows } from "./dense-rows.ts";
 
 /**
  * One forward pass. B sequences, T positions, M loss positions for each sequence (padded).
@@ -17,6 +18,8 @@ export interface PackedBatch {
   readonly targets: Int32Array;
   /** [B*M] 1 where real. */
   readonly mask: Float32Array;
+  /** How the layers do without the padding; null where there is hardly any. */
+  readonly dense: DenseRows | null;
   /** Which of the caller's sequences each row of the batch is. */
   readonly indices: readonly number[];
 }
@@ -83,7 +86,8 @@ function pack(sequences: readonly Branch[], indices: readonly number[]): PackedB
     }
     inputs.set(tokens.slice(0, -1), b * time);
   });
-  return { batch, time, positions, inputs, rows, targets, mask, indices };
+  const lengths = indices.map((index) => inputLength(sequences[index]!));
+  return { batch, time, positions, inputs, rows, targets, mask, dense: denseRows(lengths, time), indices };
 }
 
 /** Spread each sequence's values (see `perToken`) over the padded [B*M] layout; `padding` elsewhere. */

@@ -4,17 +4,19 @@
  *
  * A directory is written beside its place and renamed into it, so that a checkpoint is complete or absent.
  */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
+import { TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
 import { readJsonFile } from "../checkpoints/json-file.ts";
 import { hasAdapter, readAdapter, writeAdapter } from "../checkpoints/peft/adapter.ts";
 import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
 import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import { modelConfigSchema } from "./config.ts";
-import type { LanguageModel, WeightSet } from "./contract.ts";
+import type { LoraConfig, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
+import { initialAdapter } from "./lora.ts";
 
 const weightsFile = "weights.safetensors";
 const modelSchema = z.strictObject({
@@ -30,8 +32,22 @@ export interface LoadOptions {
 }
 
 /** Model alone, atomically, replacing what was there. */
-export async function saveModel(model: LanguageModel, directory: string): Promise<void> {
-  await writeDirectory(directory, (temporary) => writeModelFiles(model, temporary));
+export async function saveModel(model: LocalModel, directory: string): Promise<void> {
+  await writeModelDirectory(model, directory, model.version, async () => undefined);
+}
+
+/** The same as another version, with what `fill` adds. */
+export async function writeModelDirectory(
+  model: LocalModel,
+  directory: string,
+  version: number,
+  fill: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await writeDirectory(directory, async (temporary) => {
+    await writeModelFiles(model, temporary, version);
+    await fill(temporary);
+  });
+  model.weights.file = join(directory, weightsFile);
 }
 
 /**
@@ -45,7 +61,25 @@ export async function loadModel(directory: string, options: LoadOptions = {}): P
   const { name: backend } = await loadBackend(options.backend);
   const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
+  model.weights.file = join(directory, weightsFile);
   return model;
+}
+
+/**
+ * Puts a fresh adapter, which changes nothing yet, on a saved model.
+ * @throws TrainerError ERR_LORA_CONFIG when it has another one already, and as `loadModel`.
+ */
+export async function addAdapter(directory: string, lora: LoraConfig, seed: number): Promise<void> {
+  const { config } = await readJsonFile(join(directory, "model.json"), modelSchema);
+  if (!hasAdapter(directory))
+    return writeAdapter(directory, { lora, weights: initialAdapter(config, lora, seed) }, config);
+  const { lora: own } = await readAdapter(directory, config);
+  // Files have the targets in an order of their own.
+  const sorted = ({ rank, alpha, targets }: LoraConfig) => JSON.stringify([rank, alpha, [...targets].sort()]);
+  if (sorted(own) !== sorted(lora))
+    throw new TrainerError(`${directory} has an adapter already, ${JSON.stringify(own)}; train that one on`, {
+      code: "ERR_LORA_CONFIG",
+    });
 }
 
 /** What `importWeights` takes of a saved model: of an adapted one its adapter, all else being as it was. */
@@ -55,20 +89,30 @@ export async function readWeights(directory: string): Promise<WeightSet> {
   return (await readAdapter(directory, config)).weights;
 }
 
-export async function writeModelFiles(
-  model: LanguageModel,
-  directory: string,
-  version: number = model.version,
-): Promise<void> {
+async function writeModelFiles(model: LocalModel, directory: string, version: number): Promise<void> {
   const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
-  await writeSafetensors(join(directory, weightsFile), await model.exportWeights());
+  await writeOwnWeights(model, join(directory, weightsFile));
   if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() }, config);
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);
 }
 
+/** Frozen weights of which there is a file already get a second name: files of weights are never written in place. */
+async function writeOwnWeights(model: LocalModel, path: string): Promise<void> {
+  const { file } = model.weights;
+  if (model.lora && file !== null) {
+    const linked = await link(file, path).then(
+      () => true,
+      // Gone, or on another file system.
+      () => false,
+    );
+    if (linked) return;
+  }
+  await writeSafetensors(path, await model.exportWeights());
+}
+
 /** Fills a temporary neighbour and renames it to `directory`. */
-export async function writeDirectory(directory: string, fill: (temporary: string) => Promise<void>): Promise<void> {
+async function writeDirectory(directory: string, fill: (temporary: string) => Promise<void>): Promise<void> {
   const temporary = join(dirname(directory), `.${basename(directory)}.${process.pid}.tmp`);
   await rm(temporary, { recursive: true, force: true });
   await mkdir(temporary, { recursive: true });

@@ -20,6 +20,8 @@ interface Adapter {
 export class DeviceWeights {
   /** Moves whenever the values do: caches made from older values are then stale. */
   revision = 0;
+  /** A file with the model's own values as they are now, whoever wrote it; null where none is known. */
+  file: string | null = null;
   readonly #config: ModelConfig;
   readonly #base: ParameterStore;
   #adapter: Adapter | null = null;
@@ -62,6 +64,7 @@ export class DeviceWeights {
   /** What `change` makes of each trained parameter, whose ownership goes there and back. */
   updateTrained(change: (parameter: tf.Tensor, spec: ParameterSpec, index: number) => tf.Tensor): void {
     this.revision++;
+    if (this.#adapter === null) this.file = null;
     this.trained.update(change);
   }
 
@@ -79,7 +82,9 @@ export class DeviceWeights {
 
   /** Weights already checked. */
   load(weights: WeightSet): void {
-    this.#named(weights).load(weights);
+    const replaced = this.#named(weights);
+    if (replaced === this.#base) this.file = null;
+    replaced.load(weights);
     this.revision++;
   }
 

@@ -1,7 +1,7 @@
 /**
  * The training forward pass: log-probabilities of the target tokens at the loss positions only.
  *
- * Shapes: B sequences, T positions, N = B*T, D model width, V vocabulary, M loss positions a sequence, L = B*M.
+ * Shapes: B sequences, T positions, N rows (B*T, or without padding: see dense-rows.ts), D model width, V vocabulary, M loss positions a sequence, L = B*M.
  */
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
@@ -25,7 +25,9 @@ export function forward(
   recompute: readonly string[] | null = null,
 ): TokenLogprobs {
   const hidden = hiddenStates(config, parameters, packed, recompute);
-  const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(packed.rows, "int32"));
+  const { dense } = packed;
+  const rows = dense === null ? packed.rows : packed.rows.map((place) => dense.rows[place]!);
+  const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(rows, "int32"));
   const logits = outputLogits(config, parameters, at);
   const { targets } = packed;
   const inverse = inverseTemperatures;
@@ -42,7 +44,8 @@ function hiddenStates(
   recompute: readonly string[] | null,
 ): tf.Tensor2D {
   const rope = ropeTensors(config, packed.time);
-  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(packed.inputs, "int32"));
+  const tokens = packed.dense === null ? packed.inputs : packed.dense.places.map((place) => packed.inputs[place]!);
+  let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(tokens, "int32"));
   for (let layer = 0; layer < config.layers; layer++)
     x =
       recompute === null
@@ -51,13 +54,21 @@ function hiddenStates(
   return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
-/** Each of the batch's sequences by itself. */
+/** For one layer: qkv [N, (H+2K)*S] to [N, H*S], each sequence to itself, its positions from 0. */
 function attendWithin(
   { heads, kvHeads }: ModelConfig,
-  { batch, time }: PackedBatch,
+  { batch, time, dense }: PackedBatch,
   rope: RopeTensors,
 ): (qkv: tf.Tensor2D) => tf.Tensor2D {
-  return (qkv) => causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  if (dense === null) return (qkv) => causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  return (qkv) => {
+    const results = dense.blocks.map(({ batch, time, rows }) => {
+      const first = (table: tf.Tensor2D) => tf.slice(table, [0, 0], [time, -1]);
+      const own: tf.Tensor2D = tf.gather(qkv, tf.tensor1d(rows, "int32"));
+      return causalAttention(own, { cos: first(rope.cos), sin: first(rope.sin) }, { batch, time, heads, kvHeads });
+    });
+    return tf.gather(tf.concat(results, 0), tf.tensor1d(dense.back, "int32"));
+  };
 }
 
 /** The same function as `decoderLayer`, with gradients to x and to those of `wanted` that are this layer's. */
@@ -86,13 +97,14 @@ function recomputedLayer(
 function copyInputs(
   config: ModelConfig,
   { named }: ModelParameters,
-  { batch, time, positions, inputs, rows }: PackedBatch,
+  { batch, time, positions, inputs, rows, dense }: PackedBatch,
   hidden: tf.Tensor2D,
   at: tf.Tensor2D,
 ): CopyInputs {
   const { dModel } = config;
   const queries = tf.matMul(at, named["copy.query"] as tf.Tensor2D);
-  const keys = tf.matMul(hidden, named["copy.key"] as tf.Tensor2D);
+  const ownKeys: tf.Tensor2D = tf.matMul(hidden, named["copy.key"] as tf.Tensor2D);
+  const keys = dense === null ? ownKeys : tf.gather(ownKeys, tf.tensor1d(dense.rows, "int32"));
   const scores: tf.Tensor3D = tf.matMul(
     tf.reshape(queries, [batch, positions, dModel]),
     tf.reshape(keys, [batch, time, dModel]),

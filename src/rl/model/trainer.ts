@@ -16,7 +16,7 @@ import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/we
 import { clipFactor, gradientNorm, learningRateAt } from "../losses/adamw.ts";
 import { completionLength, inputLength, packBatches } from "./batch.ts";
 import { checkBatch } from "./check-batch.ts";
-import { loadModel, writeDirectory, writeModelFiles } from "./checkpoint.ts";
+import { loadModel, writeModelDirectory } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import type { LocalModel } from "./local-model.ts";
@@ -127,8 +127,7 @@ export class LocalTrainer implements Trainer {
   }
 
   async save(directory: string, version: number): Promise<void> {
-    await writeDirectory(directory, async (temporary) => {
-      await writeModelFiles(this.model, temporary, version);
+    await writeModelDirectory(this.model, directory, version, async (temporary) => {
       await writeSafetensors(join(temporary, "optimizer.safetensors"), await this.#optimizer.read());
       const document = { format: "afterstate-trainer@2", stepsTaken: this.stepsTaken };
       await writeFile(join(temporary, "trainer.json"), `${JSON.stringify(document)}\n`);

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { parseUserConfig } from "../../core/parse-config.ts";
 import { attentionKeys, withHeadDefaults } from "../model/config.ts";
+import { loraTargets } from "../model/contract.ts";
 import { backendNames } from "../backend/names.ts";
 
 const fraction = z.number().min(0).max(1);
@@ -34,6 +35,12 @@ const startSchema = z.strictObject({
   learningRate: positive.default(2e-3),
   episodesPerStep: count.default(32).describe("demonstrations in one optimiser step"),
   vocabularyTasks: count.default(2_000),
+});
+
+const loraSchema = z.strictObject({
+  rank: count,
+  alpha: positive.describe("what the adapter adds is scaled by alpha / rank"),
+  targets: z.array(z.enum(loraTargets)).min(1),
 });
 
 const loopSchema = z.strictObject({
@@ -69,6 +76,9 @@ const loopSchema = z.strictObject({
   outcomeWeight: z.number().min(0).default(1),
   judgeWeight: z.number().min(0).default(1),
   normalise: z.boolean().default(true).describe("divide advantages by the bucket's standard deviation"),
+  lora: loraSchema.nullable().default(null).describe("updates train this low-rank adapter, the start's weights frozen"),
+  microbatchTokens: count.default(1280).describe("padded tokens of one forward and backward pass"),
+  recompute: z.boolean().default(false).describe("layers recompute activations rather than keep them: less memory"),
   checkpointEvery: count.default(10).describe("updates between kept checkpoints; the newest is always kept"),
 });
 

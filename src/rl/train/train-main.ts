@@ -17,7 +17,7 @@ import { openStore } from "../../store/store.ts";
 import { loadBackend } from "../backend/load-backend.ts";
 import type { TrainerOptions } from "../model/contract.ts";
 import { joinParent } from "../../core/process/parent.ts";
-import { loadModel, saveModel } from "../model/checkpoint.ts";
+import { addAdapter, loadModel, saveModel } from "../model/checkpoint.ts";
 import { readModelHead } from "../model/model-head.ts";
 import { createLanguageModel, type LocalModel } from "../model/local-model.ts";
 import { createTrainer, loadTrainer, type LocalTrainer } from "../model/trainer.ts";
@@ -94,6 +94,8 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
     trainer.dispose();
     model.dispose();
   }
+  // Serving starts from these weights, and takes the adapter alone from then on.
+  if (config.loop.lora) await addAdapter(target, config.loop.lora, config.seed);
   const manifest = JSON.parse(JSON.stringify({ imitation })) as JsonObject;
   await log.append({ type: "weights-published", version: 0, path: weightsPath(0), manifest });
   await log.flush();
@@ -110,7 +112,9 @@ async function updateTrainer(directory: string, version: number, config: TrainCo
   const { learningRate, clipLow, clipHigh, importanceCap, klCoefficient, maxGradientNorm, warmupUpdates } = config.loop;
   const warmupSteps = warmupUpdates * config.loop.epochs * config.loop.minibatches;
   const clip = { clipLow, clipHigh, importanceCap };
-  const options: TrainerOptions = { learningRate, warmupSteps, ...clip, klCoefficient, maxGradientNorm };
+  const { microbatchTokens, recompute } = config.loop;
+  const pass = { microbatchTokens, recompute };
+  const options: TrainerOptions = { learningRate, warmupSteps, ...clip, klCoefficient, maxGradientNorm, ...pass };
   if (version > 0 && existsSync(join(directory, "trainer.json")))
     return loadTrainer(directory, { ...options, backend: config.backend });
   return createTrainer(await loadModel(directory, { backend: config.backend }), options);

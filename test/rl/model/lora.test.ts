@@ -1,11 +1,11 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
-import { loadModel, readWeights, saveModel } from "../../../src/rl/model/checkpoint.ts";
+import { addAdapter, loadModel, readWeights, saveModel } from "../../../src/rl/model/checkpoint.ts";
 import { loraTargets, type LoraConfig, type TrainBatch, type WeightSet } from "../../../src/rl/model/contract.ts";
 import { LocalModel } from "../../../src/rl/model/local-model.ts";
 import { initialAdapter, mergeAdapter } from "../../../src/rl/model/lora.ts";
@@ -309,6 +309,50 @@ describe("a saved adapter", () => {
       lora_alpha: 1,
       target_modules: ["q_proj", "v_proj", "down_proj"],
     });
+  });
+
+  it("shares the file of its frozen weights with the checkpoints before it, until they are others", async () => {
+    const [first, second, third] = ["first", "second", "third"].map((name) => join(directory, name));
+    const model = await adaptedModel(all);
+    const trainer = createTrainer(model, { learningRate: 1e-3 });
+    await trainer.save(first!, 1);
+    await trainer.step(batch);
+    await trainer.save(second!, 2);
+    const inode = async (path: string) => (await stat(join(path, "weights.safetensors"))).ino;
+    expect(await inode(second!)).toBe(await inode(first!));
+    await rm(first!, { recursive: true });
+    expect(await (await loadModel(second!, { backend: "wasm" })).exportWeights()).toEqual(await model.exportWeights());
+    const weights = await model.exportWeights();
+    weights["norm"]!.data[0]! += 1;
+    await model.importWeights(weights, 3);
+    await trainer.save(third!, 3);
+    expect(await inode(third!)).not.toBe(await inode(second!));
+    expect(await (await loadModel(third!, { backend: "wasm" })).exportWeights()).toEqual(weights);
+  });
+
+  it("of weights that were trained before it came has a file of their own", async () => {
+    const [before, after] = ["before", "after"].map((name) => join(directory, name));
+    const model = tinyModel(shape);
+    await saveModel(model, before!);
+    await createTrainer(model, { learningRate: 1e-2 }).step(batch);
+    await model.adapt(all, movedAdapter(model, all));
+    await saveModel(model, after!);
+    expect(await (await loadModel(after!, { backend: "wasm" })).exportWeights()).toEqual(await model.exportWeights());
+  });
+
+  it("is put fresh on a saved model, once: the model computes what it did", async () => {
+    const path = join(directory, "added");
+    const model = tinyModel(shape);
+    await saveModel(model, path);
+    await addAdapter(path, all, 7);
+    const adapted = await loadModel(path, { backend: "wasm" });
+    expect(adapted.lora).toEqual(all);
+    expect(await adapted.score(sequences)).toEqual(await model.score(sequences));
+    await adapted.importWeights(movedAdapter(model, all), 1);
+    await saveModel(adapted, path);
+    await addAdapter(path, all, 8);
+    expect(await readWeights(path)).toEqual(await adapted.exportAdapter());
+    await expect(addAdapter(path, some, 8)).rejects.toMatchObject({ code: "ERR_LORA_CONFIG" });
   });
 
   it.each([
