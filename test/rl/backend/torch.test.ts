@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { childEntry } from "../../../src/core/child-entry.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
+import { loadAddon } from "../../../src/rl/backend/torch/addon.ts";
 import type { TorchBackend } from "../../../src/rl/backend/torch/torch-backend.ts";
 import { createTrainer } from "../../../src/rl/model/trainer.ts";
 import { ids, single, tinyModel } from "../model/tiny.ts";
@@ -68,6 +69,29 @@ describe("the torch backend", () => {
     expect(() => tf.matMul(tf.zeros([2, 2]), tf.zeros([2, 2])).reshape([7])).toThrow();
     expect(() => tf.concat(Array.from({ length: 1100 }, () => tf.zeros([1])))).toThrow(/too many/);
     expect(Array.from(await tf.add(1, 2).data())).toEqual([3]);
+  });
+
+  it("takes bfloat16 products by request: close, and not the same", async () => {
+    const a = tf.randomUniform<tf.Rank.R2>([64, 64], -1, 1, "float32", 1);
+    const product = async () => Array.from(await tf.tidy(() => tf.matMul(a, a, false, true)).data());
+    const exact = await product();
+    loadAddon({ device: "cpu", precision: "bf16" });
+    const rough = await product();
+    loadAddon({ device: "cpu" });
+    const largest = Math.max(...exact.map((value, i) => Math.abs(value - rough[i]!)));
+    expect(largest).toBeGreaterThan(1e-4);
+    expect(largest).toBeLessThan(0.2);
+    expect(await product()).toEqual(exact);
+  });
+
+  it.each([
+    [{ device: "tpu" }, /device/i],
+    [{ device: "cuda" }, /sees no CUDA device/],
+    [{ threads: 0 }, /threads/],
+    [{ threads: Number.NaN }, /threads/],
+    [{ precision: "float8" as "bf16" }, /precision/],
+  ])("refuses a setting that it cannot keep: %j", (settings, why) => {
+    expect(() => loadAddon({ device: "cpu", ...settings })).toThrow(why);
   });
 
   it("computes in worker threads, each with tensors of its own", async () => {
