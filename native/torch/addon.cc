@@ -16,6 +16,7 @@
 #include "attention.cc"
 #include "fused.cc"
 #include "output.cc"
+#include "decode.cc"
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -85,7 +86,7 @@ class State {
 const std::vector<const Operation*>& operations() {
   static const std::vector<const Operation*> all = [] {
     std::vector<const Operation*> list;
-    for (const auto* table : {&elementwise, &reductions, &shapes, &indexing, &products, &attentions, &fused, &outputs})
+    for (const auto* table : {&elementwise, &reductions, &shapes, &indexing, &products, &attentions, &fused, &outputs, &decoding})
       for (const Operation& operation : *table) list.push_back(&operation);
     return list;
   }();

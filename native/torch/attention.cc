@@ -135,8 +135,10 @@ void causalSoftmax(const Sizes& s, Tensor& scores) {
       float* p = all + row * s.time;
       const int64_t seen = row % s.time + 1;
       float greatest = p[0];
+#pragma omp simd reduction(max : greatest)
       for (int64_t j = 1; j < seen; j++) greatest = p[j] > greatest ? p[j] : greatest;
       float sum = 0;
+#pragma omp simd reduction(+ : sum)
       for (int64_t j = 0; j < seen; j++) {
         const float e = exponential((p[j] - greatest) * scale);
         p[j] = e;
@@ -164,6 +166,7 @@ void softmaxBackward(const Sizes& s, const Tensor& probabilities, Tensor& gradie
       float* d = gradients + row * s.time;
       const int64_t seen = row % s.time + 1;
       float dot = 0;
+#pragma omp simd reduction(+ : dot)
       for (int64_t j = 0; j < seen; j++) dot += p[j] * d[j];
       for (int64_t j = 0; j < seen; j++) d[j] = p[j] * (d[j] - dot) * scale;
       for (int64_t j = seen; j < s.time; j++) d[j] = 0;

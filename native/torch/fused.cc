@@ -29,6 +29,7 @@ Tensors rmsNorm(const Call& call) {
       const float* in = xs + row * width;
       float* out = ys + row * width;
       float squares = 0;
+#pragma omp simd reduction(+ : squares)
       for (int64_t i = 0; i < width; i++) squares += in[i] * in[i];
       const float r = static_cast<float>(1.0 / std::sqrt(squares / static_cast<double>(width) + epsilon));
       rs[row] = r;
@@ -59,6 +60,7 @@ Tensors rmsNormGrad(const Call& call) {
       float* out = dxs + row * width;
       const float r = rs[row];
       float dot = 0;
+#pragma omp simd reduction(+ : dot)
       for (int64_t i = 0; i < width; i++) dot += ws[i] * d[i] * in[i];
       const float pull = dot * r * r / static_cast<float>(width);
       for (int64_t i = 0; i < width; i++) out[i] = r * (ws[i] * d[i] - in[i] * pull);

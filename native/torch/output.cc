@@ -15,8 +15,10 @@ struct RowSums {
 };
 inline RowSums sumsOf(const float* x, int64_t width, float scale) {
   float greatest = x[0];
+#pragma omp simd reduction(max : greatest)
   for (int64_t i = 1; i < width; i++) greatest = x[i] > greatest ? x[i] : greatest;
   float sum = 0, weighted = 0;
+#pragma omp simd reduction(+ : sum, weighted)
   for (int64_t i = 0; i < width; i++) {
     const float e = exponential((x[i] - greatest) * scale);
     sum += e;
@@ -118,8 +120,10 @@ void checkIds(const Tensor& ids, int64_t size, const char* what) {
 void mixRow(const float* logits, const float* attention, const int32_t* tokens, int64_t seen, float gate, int64_t width,
             float* softmax, float* mixed) {
   float greatest = logits[0];
+#pragma omp simd reduction(max : greatest)
   for (int64_t v = 1; v < width; v++) greatest = logits[v] > greatest ? logits[v] : greatest;
   float sum = 0;
+#pragma omp simd reduction(+ : sum)
   for (int64_t v = 0; v < width; v++) {
     const float e = exponential(logits[v] - greatest);
     softmax[v] = e;
@@ -238,6 +242,7 @@ Tensors copyLogprobsGrad(const Call& call) {
       d[target] += up / mixed[target];
       // d is now the gradient of the mixture.
       float dot = 0, dgate = 0;
+#pragma omp simd reduction(+ : dot)
       for (int64_t v = 0; v < s.width; v++) dot += d[v] * softmax[v];
       float* out = dlogits.data_ptr<float>() + l * s.width;
       for (int64_t v = 0; v < s.width; v++) out[v] = gate * softmax[v] * (d[v] - dot);

@@ -36,6 +36,19 @@ export const fusedKernels = {
   copyLogprobs: "AfterstateCopyLogprobs",
   /** {dy, logits, saved, gates, tokens, rows, targets, inverse} and {scale} to [dlogits, dscores, dgates]. */
   copyLogprobsGrad: "AfterstateCopyLogprobsGrad",
+  /**
+   * Decoding, N sequences with R new rows: {qkv [R,(H+2K)*S], cos [C,S/2], sin, caches N x [layers, 2, capacity, K*S]} and
+   * {layer, heads, kvHeads, runs} to [out [R,H*S]]. Runs: first position and count of new rows, for each sequence. The
+   * rows' keys and values are put into the caches, in place.
+   */
+  cachedAttention: "AfterstateCachedAttention",
+  /**
+   * {logits [N,V], queries [N,D], gates [N], keys [R,D], tokens: all sequences' joined, caches N x [capacity, D]} and {runs}
+   * to [log of the mixture with copies [N,V]], at each sequence's last row. Puts the keys into the caches, in place.
+   */
+  cachedCopies: "AfterstateCachedCopies",
+  /** {target, source} and {axis, rows}: the first rows of one cache, in place. */
+  cacheCopy: "AfterstateCacheCopy",
   /** See src/rl/losses/adamw.ts, which hands over its tensors: they may be changed in place. */
   adamw: "AfterstateAdamW",
   /** Tensors of any shape, by whatever names, to [the sum of all squares], added up in double precision. */
@@ -51,7 +64,7 @@ export function hasFusedKernel(kernel: FusedKernel): boolean {
 export function runFusedKernel(
   kernel: FusedKernel,
   inputs: Record<string, tf.Tensor>,
-  attributes: Record<string, number> = {},
+  attributes: Record<string, number | readonly number[]> = {},
 ): tf.Tensor[] {
   return tf.engine().runKernel<tf.Tensor[]>(fusedKernels[kernel], inputs, attributes);
 }

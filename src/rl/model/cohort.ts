@@ -2,7 +2,7 @@
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { DeviceWeights } from "./device-weights.ts";
-import { IncrementalForward } from "./incremental.ts";
+import { createTokenForward, type TokenForward } from "./token-forward.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { sampleToken } from "./sampling.ts";
 
@@ -14,9 +14,9 @@ export class Cohort {
   readonly revision: number;
   readonly prefixes = new PrefixCache(prefixEntries);
   running: DecodeState[] = [];
-  readonly #forward: IncrementalForward;
+  readonly #forward: TokenForward;
 
-  private constructor(forward: IncrementalForward, version: number, revision: number) {
+  private constructor(forward: TokenForward, version: number, revision: number) {
     this.#forward = forward;
     this.version = version;
     this.revision = revision;
@@ -25,7 +25,7 @@ export class Cohort {
   /** Keeps the values that the weights have now, whatever becomes of them later. */
   static async of(config: ModelConfig, weights: DeviceWeights, version: number): Promise<Cohort> {
     const { revision } = weights;
-    return new Cohort(await IncrementalForward.create(config, weights.capture()), version, revision);
+    return new Cohort(await createTokenForward(config, weights.capture()), version, revision);
   }
 
   /** One token for each of these; what is finished leaves and is answered. */
@@ -46,6 +46,7 @@ export class Cohort {
   }
 
   dispose(): void {
+    this.prefixes.clear();
     this.#forward.dispose();
   }
 }

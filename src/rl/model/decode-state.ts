@@ -1,30 +1,22 @@
 /** One sequence while it is decoded: its tokens, how many of them the cache holds, and the cache itself. */
 import { PolicyError } from "../../core/errors.ts";
 import type { Completion, CompletionRequest, ModelConfig } from "./contract.ts";
-
-/**
- * Keys and values by layer, each [capacity, K*S], and the copy head's keys [capacity, D]; rows beyond `length` are unset.
- */
-export interface KeyValueCache {
-  readonly keys: readonly Float32Array[];
-  readonly values: readonly Float32Array[];
-  readonly copyKeys: Float32Array | null;
-}
+import { newCache, type KeyValueCache } from "./key-value-cache.ts";
 
 export class DecodeState {
   readonly request: CompletionRequest;
   /** Prompt, then what was sampled. */
   readonly tokens: number[];
-  readonly cache: KeyValueCache;
+  /** Made when the sequence is admitted: who waits holds no memory. */
+  #cache: KeyValueCache | null = null;
   /** Tokens whose keys and values are in the cache. */
   length = 0;
   readonly logprobs: number[] = [];
   readonly versions: number[] = [];
-  readonly resolve: (completion: Completion) => void;
-  readonly reject: (reason: unknown) => void;
   readonly signal: AbortSignal | undefined;
   readonly #config: ModelConfig;
   readonly #maxTokens: number;
+  readonly #settle: { resolve: (completion: Completion) => void; reject: (reason: unknown) => void };
 
   /** @throws PolicyError ERR_PROMPT_EMPTY, ERR_CONTEXT_TOO_LONG, ERR_TOKEN_UNKNOWN, ERR_SAMPLING */
   constructor(
@@ -42,11 +34,13 @@ export class DecodeState {
     this.#config = config;
     this.request = request;
     this.signal = signal;
-    this.resolve = settle.resolve;
-    this.reject = settle.reject;
+    this.#settle = settle;
     this.tokens = [...promptTokenIds];
     this.#maxTokens = Math.min(Math.floor(sampling.maxTokens), config.maxContext - promptTokenIds.length);
-    this.cache = emptyCache(config, promptTokenIds.length + this.#maxTokens);
+  }
+
+  get cache(): KeyValueCache {
+    return (this.#cache ??= newCache(this.#config, this.request.promptTokenIds.length + this.#maxTokens));
   }
 
   get generated(): number {
@@ -73,12 +67,23 @@ export class DecodeState {
 
   /** Takes over the first `length` rows of another sequence's cache. */
   adopt(cache: KeyValueCache, length: number): void {
-    const { dModel, kvHeads, headSize } = this.#config;
-    const width = kvHeads * headSize;
-    cache.keys.forEach((keys, layer) => this.cache.keys[layer]!.set(keys.subarray(0, length * width)));
-    cache.values.forEach((values, layer) => this.cache.values[layer]!.set(values.subarray(0, length * width)));
-    if (cache.copyKeys && this.cache.copyKeys) this.cache.copyKeys.set(cache.copyKeys.subarray(0, length * dModel));
+    this.cache.copyFrom(cache, length);
     this.length = length;
+  }
+
+  resolve(completion: Completion): void {
+    this.#leave();
+    this.#settle.resolve(completion);
+  }
+
+  reject(reason: unknown): void {
+    this.#leave();
+    this.#settle.reject(reason);
+  }
+
+  #leave(): void {
+    this.#cache?.release();
+    this.#cache = null;
   }
 }
 
@@ -93,13 +98,4 @@ function checkPrompt(config: ModelConfig, prompt: readonly number[]): void {
     throw new PolicyError(`token ${unknown} is not in the vocabulary of ${config.vocabSize}`, {
       code: "ERR_TOKEN_UNKNOWN",
     });
-}
-
-function emptyCache(config: ModelConfig, capacity: number): KeyValueCache {
-  const rows = () => new Float32Array(capacity * config.kvHeads * config.headSize);
-  return {
-    keys: Array.from({ length: config.layers }, rows),
-    values: Array.from({ length: config.layers }, rows),
-    copyKeys: config.copyHead ? new Float32Array(capacity * config.dModel) : null,
-  };
 }

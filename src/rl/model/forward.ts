@@ -6,10 +6,10 @@
 import { tf } from "../backend/tf.ts";
 import type { PackedBatch } from "./batch.ts";
 import type { ModelConfig } from "./contract.ts";
-import { linear, type ModelParameters } from "./linear.ts";
-import { causalAttention, normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
+import { decoderLayer, outputLogits, ropeTensors } from "./decoder-layer.ts";
+import type { ModelParameters } from "./linear.ts";
+import { causalAttention, rmsNorm, type RopeTensors } from "./ops.ts";
 import { recomputed, type PartInputs } from "./recompute.ts";
-import { ropeTables } from "./rope.ts";
 import { copyLogprobs, tokenLogprobs, type CopyInputs, type TokenLogprobs } from "./token-logprobs.ts";
 
 /**
@@ -28,10 +28,7 @@ export function forward(
   const { dense } = packed;
   const rows = dense === null ? packed.rows : packed.rows.map((place) => dense.rows[place]!);
   const at: tf.Tensor2D = tf.gather(hidden, tf.tensor1d(rows, "int32"));
-  const { named } = parameters;
-  const logits: tf.Tensor2D = config.tiedHead
-    ? tf.matMul(at, named["embedding"] as tf.Tensor2D, false, true)
-    : tf.matMul(at, named["head"] as tf.Tensor2D);
+  const logits = outputLogits(config, parameters, at);
   const { targets } = packed;
   const inverse = inverseTemperatures;
   return config.copyHead
@@ -52,17 +49,26 @@ function hiddenStates(
   for (let layer = 0; layer < config.layers; layer++)
     x =
       recompute === null
-        ? decoderLayer(config, parameters, layer, x, packed, rope)
+        ? decoderLayer(config, parameters, layer, x, attendWithin(config, packed, rope))
         : recomputedLayer(config, parameters, layer, x, packed, rope, recompute);
   return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
-/** The model's tables, as far as this batch reaches. */
-function ropeTensors(config: ModelConfig, time: number): RopeTensors {
-  const { cos, sin } = ropeTables(config);
-  const half = config.headSize / 2;
-  const first = (table: Float32Array) => tf.tensor2d(table.subarray(0, time * half), [time, half]);
-  return { cos: first(cos), sin: first(sin) };
+/** Each of the batch's sequences to itself, its positions from 0. */
+function attendWithin(
+  { heads, kvHeads }: ModelConfig,
+  { batch, time, dense }: PackedBatch,
+  rope: RopeTensors,
+): (qkv: tf.Tensor2D) => tf.Tensor2D {
+  if (dense === null) return (qkv) => causalAttention(qkv, rope, { batch, time, heads, kvHeads });
+  return (qkv) => {
+    const results = dense.blocks.map(({ batch, time, rows }) => {
+      const first = (table: tf.Tensor2D) => tf.slice(table, [0, 0], [time, -1]);
+      const own: tf.Tensor2D = tf.gather(qkv, tf.tensor1d(rows, "int32"));
+      return causalAttention(own, { cos: first(rope.cos), sin: first(rope.sin) }, { batch, time, heads, kvHeads });
+    });
+    return tf.gather(tf.concat(results, 0), tf.tensor1d(dense.back, "int32"));
+  };
 }
 
 /** The same function as `decoderLayer`, with gradients to x and to those of `wanted` that are this layer's. */
@@ -81,51 +87,10 @@ function recomputedLayer(
     const own = Object.fromEntries(names.map((name, i) => [name, trained[i]!]));
     const [cos, sin] = constants as [tf.Tensor2D, tf.Tensor2D];
     const given = { ...parameters, named: { ...parameters.named, ...own } };
-    return decoderLayer(config, given, layer, x, packed, { cos, sin });
+    return decoderLayer(config, given, layer, x, attendWithin(config, packed, { cos, sin }));
   };
   const trained = names.map((name) => parameters.named[name]!);
   return recomputed(part, { x, trained, constants: [rope.cos, rope.sin] });
-}
-
-/** x [N, D] to [N, D]: attention and feed-forward, each normed before and added after. */
-function decoderLayer(
-  config: ModelConfig,
-  parameters: ModelParameters,
-  layer: number,
-  x: tf.Tensor2D,
-  packed: PackedBatch,
-  rope: RopeTensors,
-): tf.Tensor2D {
-  const { normEpsilon } = config;
-  const name = `layers.${layer}`;
-  const vector = (of: string) => parameters.named[`${name}.${of}`] as tf.Tensor1D;
-  const times = (x: tf.Tensor2D, of: string) => linear(parameters, `${name}.${of}`, x);
-  let qkv = times(rmsNorm(x, vector("attention.norm"), normEpsilon), "attention.qkv");
-  if (config.qkNorm) {
-    const weights = { q: vector("attention.qnorm"), k: vector("attention.knorm") };
-    qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
-  }
-  const attended = attention(config, qkv, packed, rope);
-  const middle: tf.Tensor2D = tf.add(x, times(attended, "attention.out"));
-  const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
-  const activated = swiglu(times(normed, "feedforward.gate"), times(normed, "feedforward.up"));
-  return tf.add(middle, times(activated, "feedforward.down"));
-}
-
-/** qkv [N, (H+2K)*S] to [N, H*S]: each sequence to itself, its positions from 0. */
-function attention(
-  { heads, kvHeads }: ModelConfig,
-  qkv: tf.Tensor2D,
-  { batch, time, dense }: PackedBatch,
-  rope: RopeTensors,
-): tf.Tensor2D {
-  if (dense === null) return causalAttention(qkv, rope, { batch, time, heads, kvHeads });
-  const results = dense.blocks.map(({ batch, time, rows }) => {
-    const first = (table: tf.Tensor2D) => tf.slice(table, [0, 0], [time, -1]);
-    const own: tf.Tensor2D = tf.gather(qkv, tf.tensor1d(rows, "int32"));
-    return causalAttention(own, { cos: first(rope.cos), sin: first(rope.sin) }, { batch, time, heads, kvHeads });
-  });
-  return tf.gather(tf.concat(results, 0), tf.tensor1d(dense.back, "int32"));
 }
 
 /** What the copy head attends to from each loss position, and how much it counts. */

@@ -6,12 +6,14 @@
  * forward.ts (test/rl/model/decoder.test.ts holds the two together). R rows, D model width, V vocabulary.
  */
 import { tf } from "../backend/tf.ts";
+import type { ArrayCache } from "./array-cache.ts";
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { CapturedWeights } from "./device-weights.ts";
 import { linear } from "./linear.ts";
 import { ropeTables, type RopeTables } from "./rope.ts";
 import { addInto, attendRow, copyDistribution, normHeads, normRows, rotateRow, siluTimes } from "./row-math.ts";
+import type { TokenForward } from "./token-forward.ts";
 import { probabilityFloor } from "./token-logprobs.ts";
 
 interface Row {
@@ -19,7 +21,7 @@ interface Row {
   readonly position: number;
 }
 
-export class IncrementalForward {
+export class IncrementalForward implements TokenForward {
   readonly #config: ModelConfig;
   readonly #weights: CapturedWeights;
   readonly #rope: RopeTables;
@@ -45,10 +47,6 @@ export class IncrementalForward {
     return new IncrementalForward(config, weights, vectors);
   }
 
-  /**
-   * Feeds every token that a state's cache lacks, and returns each state's next-token log-probabilities [V] at
-   * temperature 1.
-   */
   async run(states: readonly DecodeState[]): Promise<Float64Array[]> {
     const { dModel: D, layers } = this.#config;
     const embedding = this.#weights.named["embedding"] as tf.Tensor2D;
@@ -65,7 +63,7 @@ export class IncrementalForward {
     if (this.#config.copyHead) {
       const keys = await this.#multiply(hidden, D, "copy.key");
       rows.forEach(({ state, position }, r) =>
-        state.cache.copyKeys!.set(keys.subarray(r * D, (r + 1) * D), position * D),
+        arraysOf(state).copyKeys!.set(keys.subarray(r * D, (r + 1) * D), position * D),
       );
     }
     for (const state of states) state.length = state.tokens.length;
@@ -94,13 +92,13 @@ export class IncrementalForward {
       }
       // Keys stand behind queries: one run of heads.
       rotateRow(qkv, q, heads + kvHeads, headSize, position, this.#rope);
-      state.cache.keys[layer]!.set(qkv.subarray(k, v), position * kvWidth);
-      state.cache.values[layer]!.set(qkv.subarray(v, v + kvWidth), position * kvWidth);
+      arraysOf(state).keys[layer]!.set(qkv.subarray(k, v), position * kvWidth);
+      arraysOf(state).values[layer]!.set(qkv.subarray(v, v + kvWidth), position * kvWidth);
     });
     const out = new Float32Array(rows.length * qWidth);
     rows.forEach(({ state, position }, r) => {
-      const [keys, values] = [state.cache.keys[layer]!, state.cache.values[layer]!];
-      attendRow(qkv, r * width, keys, values, position, this.#config, out, r * qWidth);
+      const { keys, values } = arraysOf(state);
+      attendRow(qkv, r * width, keys[layer]!, values[layer]!, position, this.#config, out, r * qWidth);
     });
     addInto(x, await this.#multiply(out, qWidth, `${name}.out`));
   }
@@ -149,7 +147,7 @@ export class IncrementalForward {
       for (let d = 0; d < D; d++) gateLogit += weight[d]! * last[i * D + d]!;
       const gate = 1 / (1 + Math.exp(-gateLogit));
       for (let v = 0; v < V; v++) logs[v]! *= gate / sum;
-      const copied = copyDistribution(queries, i * D, state.cache.copyKeys!, state.tokens.length, D);
+      const copied = copyDistribution(queries, i * D, arraysOf(state).copyKeys!, state.tokens.length, D);
       copied.forEach((p, j) => (logs[state.tokens[j]!]! += (1 - gate) * p));
       for (let v = 0; v < V; v++) logs[v] = Math.log(logs[v]! + probabilityFloor);
       return logs;
@@ -173,4 +171,8 @@ export class IncrementalForward {
     y.dispose();
     return values;
   }
+}
+
+function arraysOf({ cache }: DecodeState): ArrayCache {
+  return cache as ArrayCache;
 }

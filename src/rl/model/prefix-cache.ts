@@ -1,5 +1,6 @@
 /** Caches of finished sequences, for prompts that begin alike: attempts at one task, and one episode's next step. */
-import type { DecodeState, KeyValueCache } from "./decode-state.ts";
+import type { DecodeState } from "./decode-state.ts";
+import type { KeyValueCache } from "./key-value-cache.ts";
 
 interface Entry {
   readonly tokens: readonly number[];
@@ -20,9 +21,10 @@ export class PrefixCache {
 
   /** The cached rows must never change after this. */
   remember({ tokens, length, cache }: DecodeState): void {
-    this.#entries = this.#entries.filter((entry) => !isPrefix(entry, tokens, length));
+    cache.retain();
+    this.#drop((entry) => isPrefix(entry, tokens, length));
     this.#entries.push({ tokens, length, cache });
-    if (this.#entries.length > this.#capacity) this.#entries.shift();
+    if (this.#entries.length > this.#capacity) this.#entries.shift()!.cache.release();
   }
 
   /** The longest common beginning, at most `limit` tokens; null when there is none worth taking. */
@@ -40,7 +42,13 @@ export class PrefixCache {
   }
 
   clear(): void {
-    this.#entries = [];
+    this.#drop(() => true);
+  }
+
+  #drop(which: (entry: Entry) => boolean): void {
+    const dropped = this.#entries.filter(which);
+    this.#entries = this.#entries.filter((entry) => !which(entry));
+    for (const { cache } of dropped) cache.release();
   }
 }
 

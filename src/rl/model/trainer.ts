@@ -79,9 +79,7 @@ export class LocalTrainer implements Trainer {
     const norm = await scalar(gradientNorm(gradients));
     if (!Number.isFinite(norm)) {
       tf.dispose(gradients);
-      throw new TrainerError(`the gradient's norm is ${norm}; the weights are unchanged`, {
-        code: "ERR_GRADIENT_NOT_FINITE",
-      });
+      throw notFinite(`the gradient's norm is ${norm}`);
     }
     const options = this.#options;
     const learningRate = learningRateAt(this.stepsTaken + 1, options.learningRate, options.warmupSteps);
@@ -112,10 +110,16 @@ export class LocalTrainer implements Trainer {
     const { parameters, trained } = weights;
     const sum = new GradientSum();
     try {
-      for (const packed of packBatches(batch.sequences, options.microbatchTokens))
+      for (const packed of packBatches(batch.sequences, options.microbatchTokens)) {
         sum.add(
           await microbatchGradient({ config, parameters, trained: trained.named, batch, packed, options, ...whole }),
         );
+        const { loss } = whole.values;
+        if (!Number.isFinite(loss))
+          throw notFinite(
+            `the loss is ${loss} with sequences ${packed.indices.join(", ")} of the batch's ${batch.sequences.length}`,
+          );
+      }
       return sum.take();
     } finally {
       sum.dispose();
@@ -158,6 +162,10 @@ export async function loadTrainer(
   const trainer = new LocalTrainer(model, trainerOptions);
   await trainer.restore(directory);
   return trainer;
+}
+
+function notFinite(what: string): TrainerError {
+  return new TrainerError(`${what}; the weights are unchanged`, { code: "ERR_GRADIENT_NOT_FINITE" });
 }
 
 async function scalar(tensor: tf.Tensor): Promise<number> {

@@ -7,6 +7,7 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { systemClock } from "../../core/clock.ts";
+import { TrainerError } from "../../core/errors.ts";
 import { createRandom } from "../../core/random.ts";
 import type { SampleQueue } from "../../core/sample.ts";
 import type { LanguageModel, PolicySequence, StepMetrics, Trainer } from "../model/contract.ts";
@@ -37,7 +38,17 @@ export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
     const startedMs = performance.now();
     const shuffle = config.control === "shuffled-rewards" ? createRandom(`${config.seed}/shuffle/${version}`) : null;
     const { sequences, report } = assembleUpdate(lease.groups, version, loop, shuffle);
-    const { metrics, tokens } = await optimise(options, sequences, report.idleCalls, version);
+    const { metrics, tokens } = await optimise(options, sequences, report.idleCalls, version).catch(
+      (error: unknown) => {
+        if (!(error instanceof TrainerError) || error.code !== "ERR_GRADIENT_NOT_FINITE") throw error;
+        const groups = lease.groups.map(({ groupId }) => groupId).join(", ");
+        const kept = `${join(runDirectory, weightsPath(version))} holds the last good weights`;
+        throw new TrainerError(`update ${version + 1}: ${error.message}; ${kept}; its groups were ${groups}`, {
+          code: error.code,
+          cause: error,
+        });
+      },
+    );
 
     const next = version + 1;
     const path = weightsPath(next);

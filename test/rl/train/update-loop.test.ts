@@ -46,9 +46,14 @@ function sample(attempt: number, logprobs: readonly number[], drift: number): Sa
 }
 
 /** One update of one group of two attempts; its report. */
-async function update(importanceCap: number | null, drift: number): Promise<UpdateReport> {
+async function update(importanceCap: number | null, drift: number, weight?: number): Promise<UpdateReport> {
   const model = tinyModel();
   const logprobs = await model.score([call(0), call(1)].map(single));
+  if (weight !== undefined) {
+    const weights = await model.exportWeights();
+    weights["norm"]!.data[0] = weight;
+    await model.importWeights(weights, 0);
+  }
   const samples = [0, 1].map((attempt) => sample(attempt, logprobs[attempt]!, drift));
   const queue: SampleQueue = {
     lease: async () => ({ leaseId: "l", groups: [{ groupId: "g", readySeq: 1, samples, refused: [] }], expiresAt: 0 }),
@@ -85,5 +90,14 @@ describe("the update loop", () => {
     expect(metrics!.policy!.importanceWeight).toBeCloseTo(Math.exp(0.5), 4);
     expect(metrics!.policy).toMatchObject({ clipFraction: 0, truncatedFraction: 0 });
     expect((await update(2, 1)).metrics!.policy).toMatchObject({ importanceWeight: 2, truncatedFraction: 1 });
+  });
+
+  it("stops at a loss that is not a number, and says in which update, of which groups, and where good weights are", async () => {
+    await expect(update(null, 0, Number.NaN)).rejects.toMatchObject({
+      code: "ERR_GRADIENT_NOT_FINITE",
+      message: expect.stringMatching(
+        /^update 1: the loss is NaN with sequences \d.*weights\/000000 holds the last good weights; its groups were g$/,
+      ),
+    });
   });
 });

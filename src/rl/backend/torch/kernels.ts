@@ -160,6 +160,11 @@ const kernels: Record<string, Kernel> = {
       [...numbers, ...corrections, a["gradientFactor"]!, ...sole],
     );
   },
+  [fusedKernels.cacheCopy]: ({ target, source }, { axis, rows }, torch) =>
+    torch.run("AfterstateCacheCopy", [target!, source!], [axis, rows]),
+  [fusedKernels.cachedAttention]: (inputs, { layer, heads, kvHeads, runs }, torch) =>
+    torch.run("AfterstateCachedAttention", listed(inputs), [layer, heads, kvHeads, ...runs]),
+  [fusedKernels.cachedCopies]: (inputs, { runs }, torch) => torch.run("AfterstateCachedCopies", listed(inputs), runs),
   [fusedKernels.copyLogprobs]: ({ logits, scores, gates, tokens, rows, targets, inverse }, { scale }, torch) =>
     torch.run("AfterstateCopyLogprobs", [logits!, scores!, gates!, tokens!, rows!, targets!, inverse!], [scale]),
   [fusedKernels.copyLogprobsGrad]: (i, { scale }, torch) =>
