@@ -54,7 +54,7 @@ function hiddenStates(
   return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 
-/** For one layer: qkv [N, (H+2K)*S] to [N, H*S], each sequence to itself, its positions from 0. */
+/** Each of the batch's sequences to itself, its positions from 0. */
 function attendWithin(
   { heads, kvHeads }: ModelConfig,
   { batch, time, dense }: PackedBatch,
