@@ -16,6 +16,7 @@ import type {
 } from "./contract.ts";
 import { Decoder } from "./decoder.ts";
 import { DeviceWeights } from "./device-weights.ts";
+import { endOfCompletion } from "./end-of-completion.ts";
 import { forward } from "./forward.ts";
 import { Mutex } from "./mutex.ts";
 import type { ParameterStore } from "./parameter-store.ts";
@@ -58,7 +59,7 @@ export class LocalModel implements LanguageModel {
     this.#decoder = new Decoder({
       config,
       weights: this.weights,
-      eosId: tokenizer.eosId,
+      hasEnded: endOfCompletion(tokenizer),
       mutex: this.mutex,
       version: () => this.#version,
     });
