@@ -8,6 +8,11 @@ export interface Sampling {
   readonly topP?: number;
   readonly topK?: number;
   readonly maxTokens: number;
+  /**
+   * Texts, none empty, that end a completion as soon as one of them is written, over as many tokens as it takes. The
+   * message ends before it; `tokenIds` and `logprobs` stay as sampled, with the tokens that wrote it.
+   */
+  readonly stop?: readonly string[];
   readonly seed?: number;
 }
 

@@ -10,6 +10,7 @@ import type { ControlledEvaluateInputItem, Token } from "node-llama-cpp";
 import { ConfigError, PolicyError } from "../core/errors.ts";
 import type { Sampling, ScoreRequest, Scores } from "../core/policy.ts";
 import { createRandom } from "../core/random.ts";
+import { areStopStrings, stopIsWritten, textBeforeStop } from "../core/stop-strings.ts";
 import { renderChat } from "./chat-template.ts";
 import { loadLibrary, startRuntime, type Library, type Runtime } from "./library.ts";
 import type { LlamaCompletion, LlamaPrompt, LlamaSource } from "./protocol.ts";
@@ -61,27 +62,32 @@ export class LlamaEngine {
       const promptTokenIds = promptTokens(weights, options.prompt);
       const room = weights.contextTokens - promptTokenIds.length;
       if (room < 1) throw overflow(weights, promptTokenIds.length);
+      const { stop = [] } = options.sampling;
+      if (!areStopStrings(stop)) throw badRequest("a stop string is empty");
       const maxTokens = Math.min(options.sampling.maxTokens, room);
+      const { model } = weights.shared;
+      const textOf = (ids: readonly number[]): string => model.detokenize(ids as Token[], true);
       return weights.slots.use(promptTokenIds, async (sequence) => {
         options.signal.throwIfAborted();
         const tokenIds: Token[] = [];
         const logprobs: number[] = [];
-        let ended = false;
+        let ended: "token" | "text" | null = null;
         const rest = promptTokenIds.slice(sequence.nextTokenIndex) as Token[];
         const steps = sequence.evaluateWithMetadata(rest, { confidence: true }, toLlamaSampling(options));
         for await (const { token, confidence } of steps) {
           options.signal.throwIfAborted();
           tokenIds.push(token);
           logprobs.push(Math.min(0, Math.log(confidence)));
-          ended = weights.shared.model.isEogToken(token);
-          if (ended || tokenIds.length >= maxTokens) break;
+          if (model.isEogToken(token)) ended = "token";
+          else if (stopIsWritten(tokenIds, stop, textOf)) ended = "text";
+          if (ended !== null || tokenIds.length >= maxTokens) break;
         }
         return {
           promptTokenIds,
           tokenIds,
           logprobs,
-          text: weights.shared.model.detokenize(ended ? tokenIds.slice(0, -1) : tokenIds, true),
-          finishReason: ended ? "stop" : "length",
+          text: textBeforeStop(textOf(ended === "token" ? tokenIds.slice(0, -1) : tokenIds), stop),
+          finishReason: ended === null ? "length" : "stop",
           version: weights.version,
         };
       });

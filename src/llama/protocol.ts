@@ -37,7 +37,7 @@ export interface LlamaCompletion {
   readonly tokenIds: readonly number[];
   /** Of the distribution that was sampled, nats. */
   readonly logprobs: readonly number[];
-  /** The completion without the token that ended it; special tokens are written out. */
+  /** The completion without the token or the stop string that ended it; special tokens are written out. */
   readonly text: string;
   readonly finishReason: "stop" | "length";
   readonly version: number;

@@ -32,6 +32,7 @@ export function toWireRequest(model: string, request: ChatRequest, maxTokensFiel
   };
   if (sampling.topP !== undefined) body["top_p"] = sampling.topP;
   if (sampling.topK !== undefined) body["top_k"] = sampling.topK;
+  if (sampling.stop !== undefined) body["stop"] = [...sampling.stop];
   if (sampling.seed !== undefined) body["seed"] = sampling.seed;
   if (tools.length > 0) {
     body["tools"] = tools.map(({ name, description, parameters }) => ({

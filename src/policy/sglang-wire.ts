@@ -39,12 +39,13 @@ export const readSglangUpdate = (json: unknown): z.output<typeof updateSchema> =
   readAs(updateSchema, json, "reply of /update_weights_from_disk");
 
 /** The seed has an effect under `--enable-deterministic-inference` only. */
-export function toSglangSampling({ temperature, topP, topK, maxTokens, seed }: Sampling): JsonObject {
+export function toSglangSampling({ temperature, topP, topK, maxTokens, stop, seed }: Sampling): JsonObject {
   return {
     temperature,
     max_new_tokens: maxTokens,
     ...(topP === undefined ? {} : { top_p: topP }),
     ...(topK === undefined ? {} : { top_k: topK > 0 ? topK : -1 }),
+    ...(stop === undefined ? {} : { stop: [...stop] }),
     ...(seed === undefined ? {} : { sampling_seed: seed }),
   };
 }

@@ -34,12 +34,13 @@ export type VllmReply = z.output<typeof replySchema>;
 /** @throws ChatFailure ERR_ENDPOINT_GARBAGE */
 export const readVllmReply = (json: unknown): VllmReply => readAs(replySchema, json, "completion");
 
-export function toVllmSampling({ temperature, topP, topK, maxTokens, seed }: Sampling): JsonObject {
+export function toVllmSampling({ temperature, topP, topK, maxTokens, stop, seed }: Sampling): JsonObject {
   return {
     temperature,
     max_tokens: maxTokens,
     ...(topP === undefined ? {} : { top_p: topP }),
     ...(topK === undefined ? {} : { top_k: topK > 0 ? topK : -1 }),
+    ...(stop === undefined ? {} : { stop: [...stop] }),
     ...(seed === undefined ? {} : { seed }),
   };
 }

@@ -222,6 +222,21 @@ describe("a completion", () => {
     });
   });
 
+  it("ends where a stop string is written, over tokens, which are sampled but whose text is left out", async () => {
+    const path = join(directory, "stopping.gguf");
+    const [v] = textTokens("v");
+    await writeTinyLlama(path, saying(tokens.verdict, v));
+    const on = await open(path);
+    // What it says over and over, as far as the stop string needs it.
+    const stop = [`${verdictText.slice(-1)}v`];
+    expect(await generate(on, { stop })).toMatchObject({
+      tokenIds: [tokens.verdict, v],
+      text: verdictText.slice(0, -1),
+      finishReason: "stop",
+    });
+    await expect(generate(on, { stop: [""] })).rejects.toMatchObject({ code: "ERR_POLICY_REQUEST" });
+  });
+
   it("ends where the context does, and its last token still saw the first", async () => {
     const long = Array.from({ length: 500 }, (_, i) => 20 + (i % 200));
     const { tokenIds, logprobs, finishReason } = await generate(engine, { maxTokens: 100 }, "1", long);

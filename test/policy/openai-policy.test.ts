@@ -226,7 +226,7 @@ describe("openaiPolicy's requests", () => {
         ],
         tools: [{ name: "run", description: "Run.", parameters }],
         toolChoice: "required",
-        sampling: { temperature: 0.5, topP: 0.9, topK: 20, maxTokens: 99, seed: 3 },
+        sampling: { temperature: 0.5, topP: 0.9, topK: 20, maxTokens: 99, stop: ["END"], seed: 3 },
       }),
     );
     expect(server.requests[0]).toMatchObject({
@@ -249,6 +249,7 @@ describe("openaiPolicy's requests", () => {
         top_p: 0.9,
         top_k: 20,
         max_tokens: 99,
+        stop: ["END"],
         seed: 3,
         stream: false,
         logprobs: true,

@@ -44,12 +44,12 @@ describe("sglangPolicy", () => {
   it("sends a prompt of tokens as it is, and keeps the tokens that were sampled, the last one included", async () => {
     await using server = await serverFor();
     await using policy = policyFor(server.baseUrl);
-    const generation = await policy.generate(tokens({ topK: 0, seed: 7 }));
+    const generation = await policy.generate(tokens({ topK: 0, stop: ["END"], seed: 7 }));
     expect(server.requests[0]).toMatchObject({
       path: "/generate",
       body: {
         input_ids: [2, 2],
-        sampling_params: { temperature: 1, max_new_tokens: 8, top_k: -1, sampling_seed: 7 },
+        sampling_params: { temperature: 1, max_new_tokens: 8, top_k: -1, stop: ["END"], sampling_seed: 7 },
         return_logprob: true,
         logprob_start_len: -1,
       },

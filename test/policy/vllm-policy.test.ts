@@ -44,10 +44,19 @@ describe("vllmPolicy", () => {
   it("sends a prompt of tokens as it is, and keeps the tokens that were sampled, the last one included", async () => {
     await using server = await serverFor();
     await using policy = policyFor(server.baseUrl);
-    const generation = await policy.generate(tokens({ topK: 0, seed: 7 }));
+    const generation = await policy.generate(tokens({ topK: 0, stop: ["END"], seed: 7 }));
     expect(server.requests[0]).toMatchObject({
       path: "/v1/completions",
-      body: { model: "m", prompt: [2, 2], max_tokens: 8, temperature: 1, top_k: -1, seed: 7, return_token_ids: true },
+      body: {
+        model: "m",
+        prompt: [2, 2],
+        max_tokens: 8,
+        temperature: 1,
+        top_k: -1,
+        stop: ["END"],
+        seed: 7,
+        return_token_ids: true,
+      },
     });
     expect(generation).toMatchObject({
       message: { role: "assistant", content: "ba" },

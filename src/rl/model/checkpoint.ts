@@ -11,12 +11,14 @@ import { TrainerError } from "../../core/errors.ts";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
 import { readJsonFile } from "../checkpoints/json-file.ts";
 import { hasAdapter, readAdapter, writeAdapter } from "../checkpoints/peft/adapter.ts";
-import { readSafetensors, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
+import { readSafetensors, readSafetensorsSingly, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
 import { tokenizerFromJson } from "../tokenizer/from-json.ts";
 import { modelConfigSchema } from "./config.ts";
 import type { LoraConfig, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
 import { initialAdapter } from "./lora.ts";
+import { ParameterStore } from "./parameter-store.ts";
+import { parameterSpecs } from "./parameters.ts";
 
 const weightsFile = "weights.safetensors";
 const modelSchema = z.strictObject({
@@ -56,9 +58,10 @@ export async function writeModelDirectory(
  */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<LocalModel> {
   const { version, config, tokenizer } = await readJsonFile(join(directory, "model.json"), modelSchema);
-  const weights = await readSafetensors(join(directory, weightsFile));
   const adapter = hasAdapter(directory) ? await readAdapter(directory, config) : null;
   const { name: backend } = await loadBackend(options.backend);
+  const stored = readSafetensorsSingly(join(directory, weightsFile));
+  const weights = await ParameterStore.stream(parameterSpecs(config), stored);
   const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
   model.weights.file = join(directory, weightsFile);

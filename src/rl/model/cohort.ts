@@ -2,6 +2,7 @@
 import type { ModelConfig } from "./contract.ts";
 import type { DecodeState } from "./decode-state.ts";
 import type { DeviceWeights } from "./device-weights.ts";
+import type { EndOfCompletion } from "./end-of-completion.ts";
 import { createTokenForward, type TokenForward } from "./token-forward.ts";
 import { PrefixCache } from "./prefix-cache.ts";
 import { sampleToken } from "./sampling.ts";
@@ -29,7 +30,7 @@ export class Cohort {
   }
 
   /** One token for each of these; what is finished leaves and is answered. */
-  async advance(states: readonly DecodeState[], eosId: number): Promise<void> {
+  async advance(states: readonly DecodeState[], hasEnded: EndOfCompletion): Promise<void> {
     const fresh = states.filter((state) => state.generated === 0);
     const distributions = await this.#forward.run(states);
     for (const state of fresh) this.prefixes.remember(state);
@@ -37,7 +38,7 @@ export class Cohort {
       const { sampling, random } = state.request;
       const { token, logprob } = sampleToken(distributions[i]!, sampling, random);
       state.append(token, logprob, this.version);
-      const completion = state.completion(eosId);
+      const completion = state.completion(hasEnded);
       if (completion === null) return;
       this.running.splice(this.running.indexOf(state), 1);
       this.prefixes.remember(state);

@@ -90,7 +90,7 @@ export interface CompletionRequest {
 }
 
 export interface Completion {
-  /** Includes the final <eos> when finishReason is "stop". */
+  /** Includes the end token, or those that wrote the stop string, when finishReason is "stop". */
   readonly tokenIds: number[];
   /**
    * Of the distribution that was sampled: after temperature, top-k and top-p, in that order.

@@ -1,6 +1,8 @@
 /** One sequence while it is decoded: its tokens, how many of them the cache holds, and the cache itself. */
 import { PolicyError } from "../../core/errors.ts";
+import { areStopStrings } from "../../core/stop-strings.ts";
 import type { Completion, CompletionRequest, ModelConfig } from "./contract.ts";
+import type { EndOfCompletion } from "./end-of-completion.ts";
 import { newCache, type KeyValueCache } from "./key-value-cache.ts";
 
 export class DecodeState {
@@ -31,6 +33,7 @@ export class DecodeState {
       throw new PolicyError(`temperature ${sampling.temperature} is not a number from 0 up`, { code: "ERR_SAMPLING" });
     if (!(sampling.maxTokens >= 1))
       throw new PolicyError(`maxTokens ${sampling.maxTokens} is below 1`, { code: "ERR_SAMPLING" });
+    if (!areStopStrings(sampling.stop ?? [])) throw new PolicyError("a stop string is empty", { code: "ERR_SAMPLING" });
     this.#config = config;
     this.request = request;
     this.signal = signal;
@@ -54,8 +57,8 @@ export class DecodeState {
   }
 
   /** The finished completion, or null while it goes on. */
-  completion(eosId: number): Completion | null {
-    const stopped = this.tokens.at(-1) === eosId && this.generated > 0;
+  completion(hasEnded: EndOfCompletion): Completion | null {
+    const stopped = this.generated > 0 && hasEnded(this.tokens, this.request);
     if (!stopped && this.generated < this.#maxTokens) return null;
     return {
       tokenIds: this.tokens.slice(this.request.promptTokenIds.length),

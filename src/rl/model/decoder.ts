@@ -10,12 +10,13 @@ import type { Completion, CompletionRequest, ModelConfig } from "./contract.ts";
 import { Cohort } from "./cohort.ts";
 import { DecodeState } from "./decode-state.ts";
 import type { DeviceWeights } from "./device-weights.ts";
+import type { EndOfCompletion } from "./end-of-completion.ts";
 import type { Mutex } from "./mutex.ts";
 
 export interface DecoderHost {
   readonly config: ModelConfig;
   readonly weights: DeviceWeights;
-  readonly eosId: number;
+  readonly hasEnded: EndOfCompletion;
   /** Held during a pass; whoever replaces the weights holds it too. */
   readonly mutex: Mutex;
   version(): number;
@@ -75,15 +76,15 @@ export class Decoder {
   }
 
   async #pass(): Promise<void> {
-    const { eosId } = this.#host;
+    const { hasEnded } = this.#host;
     const current = await this.#newest();
     this.#dropAborted();
     if (this.#leaving) {
-      await this.#leaving.advance([...this.#leaving.running], eosId);
+      await this.#leaving.advance([...this.#leaving.running], hasEnded);
       this.#dropEmpty();
     }
     const states = this.#admit(current);
-    if (states.length > 0) await current.advance(states, eosId);
+    if (states.length > 0) await current.advance(states, hasEnded);
   }
 
   /** The cohort of the weights as they are now. */

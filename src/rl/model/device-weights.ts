@@ -27,9 +27,9 @@ export class DeviceWeights {
   #adapter: Adapter | null = null;
 
   /** @throws TrainerError ERR_MODEL_CONFIG, ERR_WEIGHTS_MISMATCH */
-  constructor(config: ModelConfig, weights: WeightSet) {
+  constructor(config: ModelConfig, weights: WeightSet | ParameterStore) {
     this.#config = config;
-    this.#base = new ParameterStore(parameterSpecs(config), weights);
+    this.#base = weights instanceof ParameterStore ? weights : ParameterStore.of(parameterSpecs(config), weights);
   }
 
   get lora(): LoraConfig | null {
@@ -55,7 +55,7 @@ export class DeviceWeights {
   /** Puts an adapter on, or another in its place. @throws TrainerError ERR_LORA_CONFIG, ERR_WEIGHTS_MISMATCH */
   adapt(lora: LoraConfig, weights: WeightSet): void {
     const layout = adapterLayout(this.#config, lora);
-    const store = new ParameterStore(adapterSpecs(this.#config, lora), weights);
+    const store = ParameterStore.of(adapterSpecs(this.#config, lora), weights);
     this.#adapter?.weights.dispose();
     this.#adapter = { lora, layout, weights: store };
     this.revision++;

@@ -16,8 +16,10 @@ import type {
 } from "./contract.ts";
 import { Decoder } from "./decoder.ts";
 import { DeviceWeights } from "./device-weights.ts";
+import { endOfCompletion } from "./end-of-completion.ts";
 import { forward } from "./forward.ts";
 import { Mutex } from "./mutex.ts";
+import type { ParameterStore } from "./parameter-store.ts";
 import { initialWeights } from "./parameters.ts";
 import { checkSupport, readSupport } from "./support-score.ts";
 
@@ -26,7 +28,8 @@ const scoreTokens = 2048;
 export interface LocalModelInputs {
   readonly config: ModelConfig;
   readonly tokenizer: Tokenizer;
-  readonly weights: WeightSet;
+  /** Values, which are copied; or parameters that are on the backend already, in the order of `parameterSpecs`, which are taken over. */
+  readonly weights: WeightSet | ParameterStore;
   readonly version: number;
   /** As `loadBackend` named it. */
   readonly backend: string;
@@ -56,7 +59,7 @@ export class LocalModel implements LanguageModel {
     this.#decoder = new Decoder({
       config,
       weights: this.weights,
-      eosId: tokenizer.eosId,
+      hasEnded: endOfCompletion(tokenizer),
       mutex: this.mutex,
       version: () => this.#version,
     });

@@ -1,20 +1,54 @@
 /** Parameters as tensors, one for each name: they are held once, and no flat copy of the whole is ever made. */
 import { tf } from "../backend/tf.ts";
+import type { NamedTensor } from "../checkpoints/tensors.ts";
 import type { WeightSet } from "./contract.ts";
 import type { ParameterTensors } from "./linear.ts";
-import { checkWeights, type ParameterSpec } from "./parameters.ts";
+import { checkParameter, checkWeights, weightsMismatch, type ParameterSpec } from "./parameters.ts";
 
 export class ParameterStore {
   readonly specs: readonly ParameterSpec[];
   readonly count: number;
   #named: ParameterTensors;
 
-  /** @throws TrainerError ERR_WEIGHTS_MISMATCH */
-  constructor(specs: readonly ParameterSpec[], weights: WeightSet) {
-    checkWeights(specs, weights);
+  private constructor(specs: readonly ParameterSpec[], named: ParameterTensors) {
     this.specs = specs;
     this.count = specs.reduce((sum, { size }) => sum + size, 0);
-    this.#named = this.#upload(weights);
+    this.#named = named;
+  }
+
+  /** Copies. @throws TrainerError ERR_WEIGHTS_MISMATCH */
+  static of(specs: readonly ParameterSpec[], weights: WeightSet): ParameterStore {
+    checkWeights(specs, weights);
+    return new ParameterStore(specs, upload(specs, weights));
+  }
+
+  /**
+   * Takes parameters in any order, each onto the backend before the next is asked for: no more than one is on this side.
+   * Where it fails, nothing stays behind.
+   * @throws TrainerError ERR_WEIGHTS_MISMATCH; what `parameters` throws.
+   */
+  static async stream(
+    specs: readonly ParameterSpec[],
+    parameters: AsyncIterable<NamedTensor>,
+  ): Promise<ParameterStore> {
+    const waiting = new Map(specs.map((spec) => [spec.name, spec]));
+    const taken: Record<string, tf.Tensor> = {};
+    try {
+      for await (const parameter of parameters) {
+        const { name, shape, data } = parameter;
+        const spec = waiting.get(name);
+        if (spec === undefined) throw weightsMismatch(`"${name}" is unknown, or comes twice`);
+        checkParameter(spec, parameter);
+        waiting.delete(name);
+        taken[name] = tf.tensor(data, [...shape]);
+      }
+      const [missing] = waiting.keys();
+      if (missing !== undefined) throw weightsMismatch(`"${missing}" is missing`);
+    } catch (error) {
+      tf.dispose(taken);
+      throw error;
+    }
+    return new ParameterStore(specs, Object.fromEntries(specs.map(({ name }) => [name, taken[name]!])));
   }
 
   get named(): ParameterTensors {
@@ -31,7 +65,7 @@ export class ParameterStore {
   /** Weights already checked against `specs`. */
   load(weights: WeightSet): void {
     this.dispose();
-    this.#named = this.#upload(weights);
+    this.#named = upload(this.specs, weights);
   }
 
   async read(): Promise<WeightSet> {
@@ -46,9 +80,9 @@ export class ParameterStore {
   dispose(): void {
     tf.dispose(this.#named);
   }
+}
 
-  #upload(weights: WeightSet): ParameterTensors {
-    const tensors = this.specs.map(({ name, shape }) => [name, tf.tensor(weights[name]!.data.slice(), [...shape])]);
-    return Object.fromEntries(tensors) as ParameterTensors;
-  }
+function upload(specs: readonly ParameterSpec[], weights: WeightSet): ParameterTensors {
+  const tensors = specs.map(({ name, shape }) => [name, tf.tensor(weights[name]!.data.slice(), [...shape])]);
+  return Object.fromEntries(tensors) as ParameterTensors;
 }

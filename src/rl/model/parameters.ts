@@ -71,18 +71,24 @@ export function drawWeights(specs: readonly ParameterSpec[], seed: number): Weig
 
 /** @throws TrainerError ERR_WEIGHTS_MISMATCH that names the first parameter that does not fit. */
 export function checkWeights(specs: readonly ParameterSpec[], weights: WeightSet): void {
-  const fail = (what: string): never => {
-    throw new TrainerError(`weights do not fit the model: ${what}`, { code: "ERR_WEIGHTS_MISMATCH" });
-  };
-  for (const { name, shape, size } of specs) {
-    const given = Object.hasOwn(weights, name) ? weights[name] : undefined;
-    if (given === undefined) fail(`"${name}" is missing`);
-    else if (given.shape.join() !== shape.join() || given.data.length !== size)
-      fail(`"${name}" is [${given.shape.join(",")}], expected [${shape.join(",")}]`);
+  for (const spec of specs) {
+    const given = Object.hasOwn(weights, spec.name) ? weights[spec.name] : undefined;
+    if (given === undefined) throw weightsMismatch(`"${spec.name}" is missing`);
+    checkParameter(spec, given);
   }
   const names = new Set(specs.map(({ name }) => name));
   const extra = Object.keys(weights).find((name) => !names.has(name));
-  if (extra !== undefined) fail(`"${extra}" is unknown`);
+  if (extra !== undefined) throw weightsMismatch(`"${extra}" is unknown`);
+}
+
+/** @throws TrainerError ERR_WEIGHTS_MISMATCH */
+export function checkParameter({ name, shape, size }: ParameterSpec, given: WeightSet[string]): void {
+  if (given.shape.join() !== shape.join() || given.data.length !== size)
+    throw weightsMismatch(`"${name}" is [${given.shape.join(",")}], expected [${shape.join(",")}]`);
+}
+
+export function weightsMismatch(what: string): TrainerError {
+  return new TrainerError(`weights do not fit the model: ${what}`, { code: "ERR_WEIGHTS_MISMATCH" });
 }
 
 function checkConfig(config: ModelConfig): void {

@@ -2,6 +2,7 @@
 import { childEntry } from "../../core/child-entry.ts";
 import { PolicyError } from "../../core/errors.ts";
 import type { Generation, GenerateRequest, UpdatablePolicy } from "../../core/policy.ts";
+import { textBeforeStop } from "../../core/stop-strings.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { RequestChannel } from "../../core/process/channel.ts";
 import { forkChild } from "../../core/process/child.ts";
@@ -75,7 +76,7 @@ class ServedPolicy implements Serving {
         signal,
       )) as Generated;
       this.#ledger.request("answered");
-      const rawText = this.#tokenizer.decode(answer.tokenIds);
+      const rawText = textBeforeStop(this.#tokenizer.decode(answer.tokenIds), sampling.stop);
       return {
         message: { role: "assistant", content: rawText },
         rawText,

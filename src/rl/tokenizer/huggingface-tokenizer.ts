@@ -47,8 +47,6 @@ const serialised = z.strictObject({
 export type HuggingFaceTokenizerData = Omit<z.infer<typeof serialised>, "type" | "version">;
 
 export interface ChatTokenizer extends Tokenizer {
-  /** Any of them ends a completion; `eosId` is the first. */
-  readonly eosIds: readonly number[];
   /**
    * Messages as the model was trained to read them. What they say is text: they cannot write a special token, nor, unless
    * they are the assistant's, an added one.

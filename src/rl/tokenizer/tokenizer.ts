@@ -8,7 +8,10 @@ export interface Tokenizer {
   readonly vocabSize: number;
   readonly padId: number;
   readonly bosId: number;
+  /** What our own prompts end a turn with: the first of `eosIds`. */
   readonly eosId: number;
+  /** Any of them ends a completion. */
+  readonly eosIds: readonly number[];
   /** Any text; never yields a special token, so untrusted text cannot forge structure. */
   encode(text: string): number[];
   /** `decode(encode(text)) === text`, but for what a pretrained tokenizer normalises. Special tokens appear by name. */

@@ -78,6 +78,7 @@ export function createTokenizer(words: readonly string[], specials: readonly str
     padId: 0,
     bosId: 1,
     eosId: 2,
+    eosIds: [2],
     encode: (text) => splitText(text).flatMap(encodePiece),
     decode,
     special(name) {

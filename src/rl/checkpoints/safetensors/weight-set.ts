@@ -1,5 +1,5 @@
-/** A small set of float32 tensors in one file, all in memory: what our own checkpoints are made of. */
-import { readTensor } from "../tensors.ts";
+/** A set of float32 tensors in one file: what our own checkpoints are made of. */
+import { readTensor, type NamedTensor } from "../tensors.ts";
 import { SafetensorsFile } from "./reader.ts";
 import { createSafetensors } from "./writer.ts";
 
@@ -23,11 +23,13 @@ export async function writeSafetensors(
 
 /** Half precision is widened. @throws TrainerError ERR_WEIGHTS_MISSING, ERR_WEIGHTS_CORRUPT */
 export async function readSafetensors(path: string): Promise<TensorRecord> {
-  await using file = await SafetensorsFile.open(path);
   const tensors: [string, { shape: readonly number[]; data: Float32Array }][] = [];
-  for (const key of file.tensors.keys()) {
-    const { shape, data } = await readTensor(file, key);
-    tensors.push([key, { shape, data }]);
-  }
+  for await (const { name, shape, data } of readSafetensorsSingly(path)) tensors.push([name, { shape, data }]);
   return Object.fromEntries(tensors);
+}
+
+/** The same, one at a time. @throws as `readSafetensors`. */
+export async function* readSafetensorsSingly(path: string): AsyncGenerator<NamedTensor> {
+  await using file = await SafetensorsFile.open(path);
+  for (const key of file.tensors.keys()) yield await readTensor(file, key);
 }
