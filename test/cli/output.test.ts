@@ -40,7 +40,7 @@ describe("with --json, standard output is one document", () => {
     for (const check of checks)
       expect(check).toMatchObject({ name: expect.any(String), ok: expect.any(Boolean), detail: expect.any(String) });
     const { detail } = checks.find(({ name }: { name: string }) => name === "numerics");
-    expect(detail).toMatch(/^best first\nnode-gpu: .+\nwebgpu: .+\nwasm: .+\ncpu: .+$/);
+    expect(detail).toMatch(/^best first\nnode-gpu: .+\ntorch: .+\nwebgpu: .+\nwasm: .+\ncpu: .+$/);
     expect(detail.match(/, taken by default/g)).toHaveLength(1);
   });
 
