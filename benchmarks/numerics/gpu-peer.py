@@ -1,6 +1,6 @@
 """PyTorch eager as a program under measurement (program.ts): the same model and step as Afterstate's, from Python.
 
-gpu-peer.py DIRECTORY DEVICE PRECISION [LORA-RANK]
+gpu-peer.py DIRECTORY DEVICE PRECISION
 
 Shapes: B sequences, T positions, H heads of queries, K of keys and values, S head size. Matrices are [inputs, outputs].
 Precision "bf16" is autocast: float32 parameters, products in bfloat16, as in Afterstate.
@@ -17,8 +17,6 @@ import torch
 from torch.nn import functional
 
 directory, device, precision = sys.argv[1:4]
-rank = int(sys.argv[4]) if len(sys.argv) > 4 else None
-targets = ("q", "k", "v", "out", "gate", "up", "down")
 torch.set_num_threads(1)
 torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
 on_gpu = device.startswith("cuda")
@@ -35,31 +33,32 @@ def cpu_seconds():
 
 
 def read_task():
-    numbers, parameters = {}, {}
+    numbers, parameters, adapter = {}, {}, {}
     with open(f"{directory}/task.txt") as text, open(f"{directory}/weights.f32", "rb") as weights:
-        for line in text:
-            key, *words = line.split()
-            if key != "parameter":
-                numbers[key] = float(words[0])
-                continue
-            name, shape = words[0], [int(size) for size in words[1:]]
-            values = numpy.fromfile(weights, numpy.float32, math.prod(shape)).reshape(shape)
-            parameters[name] = torch.from_numpy(values).to(device)
+        with open(f"{directory}/adapter.f32", "rb") as added:
+            for line in text:
+                key, *words = line.split()
+                if key not in ("parameter", "adapter"):
+                    numbers[key] = float(words[0])
+                    continue
+                file, into = (weights, parameters) if key == "parameter" else (added, adapter)
+                name, shape = words[0], [int(size) for size in words[1:]]
+                values = numpy.fromfile(file, numpy.float32, math.prod(shape)).reshape(shape)
+                into[name] = torch.from_numpy(values).to(device)
 
     def tokens(name, width):
         return torch.from_numpy(numpy.fromfile(f"{directory}/{name}.i32", numpy.int32)).long().view(-1, width).to(device)
 
-    return numbers, parameters, tokens("train", int(numbers["time"]) + 1), tokens("prompts", int(numbers["promptTokens"]))
+    return numbers, parameters, adapter, tokens("train", int(numbers["time"]) + 1), tokens("prompts", int(numbers["promptTokens"]))
 
 
 class Model:
-    def __init__(self, numbers, parameters):
+    def __init__(self, numbers, parameters, adapter):
         whole = lambda key: int(numbers[key])  # noqa: E731
         self.layers, self.heads, self.kv_heads = whole("layers"), whole("heads"), whole("kvHeads")
         self.head_size, self.tied, self.epsilon = whole("headSize"), whole("tiedHead") == 1, numbers["normEpsilon"]
-        self.named = parameters
-        self.adapter = {} if rank is None else self.fresh_adapter()
-        self.trained = [part for pair in self.adapter.values() for part in pair] or list(parameters.values())
+        self.named, self.adapter = parameters, adapter
+        self.trained = list(adapter.values()) or list(parameters.values())
         for values in self.trained:
             values.requires_grad_()
         positions = max(whole("time"), whole("promptTokens") + whole("newTokens"))
@@ -69,36 +68,18 @@ class Model:
         self.cos, self.sin = both.cos().float().to(device), both.sin().float().to(device)
         self.later = torch.full([positions, positions], -math.inf, device=device).triu(1)
 
-    def columns(self, target):
-        queries, keys = self.heads * self.head_size, self.kv_heads * self.head_size
-        return {"q": slice(0, queries), "k": slice(queries, queries + keys), "v": slice(queries + keys, None)}[target]
-
-    def fresh_adapter(self):
-        """A, drawn, [inputs, rank] and B, zero, [rank, outputs], by layer and target."""
-        pairs = {}
-        for layer in range(self.layers):
-            for target in targets:
-                matrix = self.named[f"layers.{layer}.{self.matrix(target)}"]
-                if target in "qkv":
-                    matrix = matrix[:, self.columns(target)]
-                inputs, outputs = matrix.shape
-                a = torch.randn(inputs, rank, device=device) / math.sqrt(3 * inputs)
-                pairs[layer, target] = (a, torch.zeros(rank, outputs, device=device))
-        return pairs
-
-    @staticmethod
-    def matrix(target):
-        if target in "qkv":
-            return "attention.qkv"
-        return "attention.out" if target == "out" else f"feedforward.{target}"
-
-    def linear(self, x, layer, *names):
-        """The product with the matrix that the targets `names` share; alpha is twice the rank, as in ours.ts."""
-        y = x @ self.named[f"layers.{layer}.{self.matrix(names[0])}"]
-        if rank is None:
+    def linear(self, x, layer, matrix, *targets):
+        """The product with a matrix, and what the adapter adds to the columns of each target; alpha is twice the rank."""
+        y = x @ self.named[f"layers.{layer}.{matrix}"]
+        if not self.adapter:
             return y
-        added = [(x @ a) * 2 @ b for a, b in (self.adapter[layer, name] for name in names)]
-        return y + (added[0] if len(added) == 1 else torch.cat(added, -1))
+        block = "self_attn" if matrix.startswith("attention") else "mlp"
+        added = []
+        for target in targets:
+            name = f"base_model.model.model.layers.{layer}.{block}.{target}_proj"
+            a, b = (self.adapter[f"{name}.lora_{which}.weight"] for which in "AB")
+            added.append((x @ a.t()) * 2 @ b.t())
+        return y + torch.cat(added, -1)
 
     def norm(self, x, weight):
         return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.epsilon) * weight
@@ -111,7 +92,7 @@ class Model:
     def attention(self, x, layer, cache, start):
         batch, length, _ = x.shape
         until = start + length
-        qkv = self.linear(x, layer, "q", "k", "v").view(batch, length, -1, self.head_size).transpose(1, 2)
+        qkv = self.linear(x, layer, "attention.qkv", "q", "k", "v").view(batch, length, -1, self.head_size).transpose(1, 2)
         q, k, v = qkv.split([self.heads, self.kv_heads, self.kv_heads], 1)
         q, k = self.rotate(q, start), self.rotate(k, start)
         if cache is not None:
@@ -124,7 +105,7 @@ class Model:
         if length > 1:
             scores = scores + self.later[start:until, :until]
         attended = torch.softmax(scores, -1).to(v.dtype) @ v
-        return self.linear(attended.transpose(1, 2).reshape(batch, length, -1), layer, "out")
+        return self.linear(attended.transpose(1, 2).reshape(batch, length, -1), layer, "attention.out", "o")
 
     def hidden(self, tokens, cache=None, start=0):
         """[B, T] to [B, T, D], after the last norm."""
@@ -133,15 +114,20 @@ class Model:
             vector = lambda of: self.named[f"layers.{layer}.{of}.norm"]  # noqa: E731, B023
             x = x + self.attention(self.norm(x, vector("attention")), layer, cache, start)
             y = self.norm(x, vector("feedforward"))
-            gated = functional.silu(self.linear(y, layer, "gate")) * self.linear(y, layer, "up")
-            x = x + self.linear(gated, layer, "down")
+            gate, up = (self.linear(y, layer, f"feedforward.{name}", name) for name in ("gate", "up"))
+            x = x + self.linear(functional.silu(gate) * up, layer, "feedforward.down", "down")
         return self.norm(x, self.named["norm"])
 
     def logits(self, hidden):
         return hidden @ (self.named["embedding"].t() if self.tied else self.named["head"])
 
 
-def train(steps):
+def exact_norm():
+    """Summed in double precision: the float32 sum of clip_grad_norm_ is good for four digits of ten million."""
+    return math.sqrt(sum(values.grad.double().square().sum().item() for values in model.trained))
+
+
+def train(steps, exact):
     losses, norms = [], []
     inputs, wanted = training[:, :-1], training[:, 1:].reshape(-1)
     for _ in range(steps):
@@ -150,7 +136,9 @@ def train(steps):
             logits = model.logits(model.hidden(inputs))
         loss = functional.cross_entropy(logits.float().view(len(wanted), -1), wanted)
         loss.backward()
-        norms.append(torch.nn.utils.clip_grad_norm_(model.trained, 1.0).item())
+        norm = exact_norm() if exact else None
+        clipped = torch.nn.utils.clip_grad_norm_(model.trained, 1.0).item()
+        norms.append(norm if exact else clipped)
         optimizer.step()
         losses.append(loss.item())
     return {"losses": losses, "gradientNorms": norms}
@@ -180,8 +168,8 @@ def autocast():
 
 torch.ones(1, device=device).sum().item()
 runtime_bytes = status_bytes("VmRSS")
-numbers, parameters, training, prompts = read_task()
-model = Model(numbers, parameters)
+numbers, parameters, adapter, training, prompts = read_task()
+model = Model(numbers, parameters, adapter)
 optimizer = torch.optim.AdamW(
     model.trained, numbers["learningRate"], betas=(0.9, 0.98), eps=1e-8, weight_decay=0, foreach=on_gpu
 )
@@ -191,7 +179,7 @@ for line in sys.stdin:
     command, *words = line.split()
     counts = [int(word) for word in words]
     wall, cpu = time.perf_counter(), cpu_seconds()
-    result = train(*counts) if command == "train" else decode(*counts)
+    result = decode(*counts) if command == "decode" else train(*counts, command == "check")
     if on_gpu:
         torch.cuda.synchronize()
         result["devicePeakBytes"] = torch.cuda.max_memory_reserved()

@@ -19,15 +19,9 @@ export interface Place {
   readonly precision: Precision;
 }
 
-export function ours(
-  backend: BackendName,
-  directory: string,
-  { device, precision }: Place,
-  loraRank: number | null = null,
-): Launch {
-  const rank = loraRank === null ? [] : [String(loraRank)];
+export function ours(backend: BackendName, directory: string, { device, precision }: Place): Launch {
   return {
-    ...typescript(`afterstate ${backend}`, "ours.ts", [backend, directory, ...rank]),
+    ...typescript(`afterstate ${backend}`, "ours.ts", [backend, directory]),
     env: {
       AFTERSTATE_TORCH_DEVICE: device,
       AFTERSTATE_TORCH_PRECISION: precision,
@@ -47,7 +41,7 @@ export function libtorch(program: string, directory: string): Launch {
   return { name: "libtorch C++", argv: [program, directory], env: keepMemory };
 }
 
-export function pytorch(python: string, directory: string, { device, precision }: Place, rank: number | null): Launch {
-  const args = [directory, device, precision, ...(rank === null ? [] : [String(rank)])];
-  return { name: "PyTorch eager", argv: [python, join(here, "gpu-peer.py"), ...args], env: keepMemory };
+export function pytorch(python: string, directory: string, { device, precision }: Place): Launch {
+  const argv = [python, join(here, "gpu-peer.py"), directory, device, precision] as const;
+  return { name: "PyTorch eager", argv, env: keepMemory };
 }

@@ -21,7 +21,7 @@ import { sizes, type Size } from "./models.ts";
 import { writeTask, type TaskSizes } from "./task.ts";
 import { measureTraining, trainingHead, trainingRows, type TrainingResult } from "./training.ts";
 
-interface Plan extends Omit<TaskSizes, "size"> {
+interface Plan extends Omit<TaskSizes, "size" | "loraRank"> {
   readonly rounds: number;
   /** Of one round. */
   readonly steps: number;
@@ -94,7 +94,7 @@ try {
       const plan = planOf(size, backend);
       if (plan === glimpse && size !== "1m") continue;
       const directory = await mkdtemp(join(work, `${size}-`));
-      const task = { size, ...plan };
+      const task = { size, loraRank: null, ...plan };
       await writeTask(directory, task, true);
       const own = ours(backend, directory, { device: "cpu", precision: "float32" });
       const label = `${size} ${backend}`;

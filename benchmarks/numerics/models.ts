@@ -1,7 +1,7 @@
 /** The models that are measured, and what is asked of them. All are decoders as in Llama; none has a copy head. */
 import { modelConfigSchema } from "../../src/rl/model/config.ts";
 import type { ModelConfig, WeightSet } from "../../src/rl/model/contract.ts";
-import { parameterSpecs } from "../../src/rl/model/parameters.ts";
+import { parameterSpecs, type ParameterSpec } from "../../src/rl/model/parameters.ts";
 import { createTokenizer } from "../../src/rl/tokenizer/word-tokenizer.ts";
 import type { Tokenizer } from "../../src/rl/tokenizer/tokenizer.ts";
 import { createRandom } from "../../src/core/random.ts";
@@ -25,7 +25,11 @@ export function modelOf(size: Size): ModelConfig {
 }
 
 export function parameterCount(config: ModelConfig): number {
-  return parameterSpecs(config).reduce((sum, { size }) => sum + size, 0);
+  return countOf(parameterSpecs(config));
+}
+
+export function countOf(specs: readonly ParameterSpec[]): number {
+  return specs.reduce((sum, { size }) => sum + size, 0);
 }
 
 /**

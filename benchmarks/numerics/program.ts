@@ -3,6 +3,7 @@
  * line of JSON. The same for ours, for C++ and Python over libtorch, and for llama.cpp; which commands it knows is its own.
  *
  *   train STEPS         optimiser steps on the whole training batch, one after the other
+ *   check STEPS         the same, with the gradient's norm summed in double precision
  *   decode BATCH FIRST  the likeliest `newTokens` tokens after each of BATCH prompts from the one numbered FIRST on,
  *                       all together
  */
@@ -78,6 +79,11 @@ export class Program implements AsyncDisposable {
 
   train(steps: number): Promise<Trained> {
     return this.#ask(`train ${steps}`);
+  }
+
+  /** For comparing numbers, not speeds. */
+  check(steps: number): Promise<Trained> {
+    return this.#ask(`check ${steps}`);
   }
 
   decode(batch: number, first: number): Promise<Decoded> {

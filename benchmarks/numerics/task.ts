@@ -6,13 +6,25 @@
  *   weights.f32   the parameters, in the order of their lines
  *   train.i32     [sequences, time + 1]; every token but the first is predicted
  *   prompts.i32   [prompts, promptTokens]; more than one call takes: a prompt that comes again is not computed again
+ *   adapter.f32   of a task with an adapter, its parameters, by the names and in the shapes of PEFT: lines `adapter ...`
  *   model.gguf    the same weights for llama.cpp
  */
 import { open, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { ggufTokenizer } from "../../src/rl/checkpoints/gguf/tokenizer.ts";
 import { writeGguf } from "../../src/rl/checkpoints/gguf/weights.ts";
-import { endlessTokenizer, modelOf, parameterCount, randomTokens, randomWeights, sizes, type Size } from "./models.ts";
+import { loraTargets, type LoraConfig, type WeightSet } from "../../src/rl/model/contract.ts";
+import { adapterSpecs, initialAdapter } from "../../src/rl/model/lora.ts";
+import {
+  endlessTokenizer,
+  countOf,
+  modelOf,
+  parameterCount,
+  randomTokens,
+  randomWeights,
+  sizes,
+  type Size,
+} from "./models.ts";
 
 export interface TaskSizes {
   readonly size: Size;
@@ -21,6 +33,8 @@ export interface TaskSizes {
   readonly time: number;
   readonly promptTokens: number;
   readonly newTokens: number;
+  /** Null: the model itself is trained. */
+  readonly loraRank: number | null;
 }
 
 export interface Task extends TaskSizes {
@@ -34,20 +48,38 @@ export interface Task extends TaskSizes {
 export const learningRate = 1e-3;
 export const promptCount = 2048;
 
+export function loraOf(rank: number): LoraConfig {
+  return { rank, alpha: 2 * rank, targets: loraTargets };
+}
+
 export async function writeTask(directory: string, task: TaskSizes, gguf: boolean): Promise<void> {
   const config = modelOf(task.size);
   const weights = randomWeights(config);
   const { vocabSize, dModel, layers, heads, kvHeads, headSize, ffn, tiedHead, normEpsilon, ropeBase } = config;
   const numbers = { vocabSize, dModel, layers, heads, kvHeads, headSize, ffn, tiedHead: Number(tiedHead) };
+  const adapter = task.loraRank === null ? {} : initialAdapter(config, loraOf(task.loraRank), 1);
   const { sequences, time, promptTokens, newTokens } = task;
-  const entries = { ...numbers, normEpsilon, ropeBase, sequences, time, promptTokens, newTokens, learningRate };
+  const entries = {
+    ...numbers,
+    normEpsilon,
+    ropeBase,
+    sequences,
+    time,
+    promptTokens,
+    newTokens,
+    learningRate,
+    loraRank: task.loraRank ?? 0,
+  };
+  const linesOf = (kind: string, set: WeightSet): string[] =>
+    Object.entries(set).map(([name, { shape }]) => `${kind} ${name} ${shape.join(" ")}`);
   const lines = [
     `size ${sizes.indexOf(task.size)}`,
     ...Object.entries(entries).map(([key, value]) => `${key} ${value}`),
-    ...Object.entries(weights).map(([name, { shape }]) => `parameter ${name} ${shape.join(" ")}`),
+    ...linesOf("parameter", weights),
+    ...linesOf("adapter", adapter),
   ];
-  await using file = await open(join(directory, "weights.f32"), "w");
-  for (const { data } of Object.values(weights)) await file.write(new Uint8Array(data.buffer));
+  await writeFloats(join(directory, "weights.f32"), weights);
+  await writeFloats(join(directory, "adapter.f32"), adapter);
   const tokens = (label: string, count: number, length: number) =>
     new Uint8Array(Int32Array.from(randomTokens(config, label, count, length).flat()).buffer);
   await writeFile(join(directory, "train.i32"), tokens("train", sequences, time + 1));
@@ -73,6 +105,7 @@ export async function readTask(directory: string): Promise<Task> {
     time,
     promptTokens,
     newTokens: number("newTokens"),
+    loraRank: number("loraRank") || null,
     training: rows(await readInts(join(directory, "train.i32")), time + 1),
     prompts: rows(await readInts(join(directory, "prompts.i32")), promptTokens),
   };
@@ -80,16 +113,23 @@ export async function readTask(directory: string): Promise<Task> {
 
 /**
  * Bytes that a training step cannot do without when nothing is computed twice, float32: parameters, gradients and two
- * moments, and what the backward pass reads of the forward pass. Of each token and layer: the residual stream before
+ * moments (with an adapter the model's parameters and four times the adapter's), and what the backward pass reads of the forward pass. Of each token and layer: the residual stream before
  * either norm and both norms' results (4 D), rotated queries, keys and values ((H + 2 K) S), the rows of attention
  * probabilities (H T), what attention gave (H S), and gate, up and their product (3 F); of each token once: the last
  * norm's input and result (2 D) and the distribution (V).
  */
-export function leastTrainingBytes({ size, sequences, time }: TaskSizes): number {
+export function leastTrainingBytes({ size, loraRank, sequences, time }: TaskSizes): number {
   const config = modelOf(size);
   const { dModel: D, heads: H, kvHeads: K, headSize: S, ffn: F, vocabSize: V, layers } = config;
   const layer = 4 * D + (H + 2 * K) * S + H * time + H * S + 3 * F;
-  return 4 * (4 * parameterCount(config) + sequences * time * (layers * layer + 2 * D + V));
+  const model = parameterCount(config);
+  const state = loraRank === null ? 4 * model : model + 4 * countOf(adapterSpecs(config, loraOf(loraRank)));
+  return 4 * (state + sequences * time * (layers * layer + 2 * D + V));
+}
+
+async function writeFloats(path: string, weights: WeightSet): Promise<void> {
+  await using file = await open(path, "w");
+  for (const { data } of Object.values(weights)) await file.write(new Uint8Array(data.buffer));
 }
 
 async function readInts(path: string): Promise<number[]> {

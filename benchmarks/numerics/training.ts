@@ -53,8 +53,8 @@ export async function measureTraining(
   await using peer = launches.peer === null ? null : await Program.start(launches.peer);
   watch(ours);
   // Also warms both up.
-  const first = await ours.train(agreementSteps);
-  const peerFirst = (await peer?.train(agreementSteps)) ?? null;
+  const first = await ours.check(agreementSteps);
+  const peerFirst = (await peer?.check(agreementSteps)) ?? null;
   const agreement = peerFirst === null ? null : compare(first, peerFirst, settings.tolerance);
   const own: Trained[] = [];
   const others: Trained[] = [];
