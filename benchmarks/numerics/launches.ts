@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BackendName } from "../../src/rl/backend/load-backend.ts";
+import { hasVulkanDriver } from "../../src/rl/backend/vulkan-drivers.ts";
 import type { Precision } from "../../src/rl/backend/torch/addon.ts";
 import type { Launch } from "./program.ts";
 
@@ -19,6 +20,9 @@ export interface Place {
   readonly precision: Precision;
 }
 
+/** Where there is no GPU: Vulkan on the CPU, from Debian's chromium-common. */
+const softwareVulkan = { VK_DRIVER_FILES: "/usr/lib/chromium/vk_swiftshader_icd.json" };
+
 export function ours(backend: BackendName, directory: string, { device, precision }: Place): Launch {
   return {
     ...typescript(`afterstate ${backend}`, "ours.ts", [backend, directory]),
@@ -26,6 +30,7 @@ export function ours(backend: BackendName, directory: string, { device, precisio
       AFTERSTATE_TORCH_DEVICE: device,
       AFTERSTATE_TORCH_PRECISION: precision,
       AFTERSTATE_TORCH_THREADS: "1",
+      ...(backend === "webgpu" && !hasVulkanDriver() ? softwareVulkan : {}),
     },
   };
 }
