@@ -1,10 +1,10 @@
 /**
  * A Vulkan driver that computes on the CPU (SwiftShader), so that webgpu is tested on every machine that set-up can
- * prepare, and on the same device.
+ * prepare, and on the same device. Who names a driver in VK_DRIVER_FILES tests that one.
  */
 import { existsSync } from "node:fs";
 
-const driver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+const driver = process.env["VK_DRIVER_FILES"] || "/usr/lib/chromium/vk_swiftshader_icd.json";
 // As root on Debian scripts/setup.sh installs it: where it could and has not, that is a failure and no reason to skip.
 const installedBySetup = process.getuid?.() === 0 && existsSync("/usr/bin/apt-get");
 

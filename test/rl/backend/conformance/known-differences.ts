@@ -47,7 +47,6 @@ export const knownDifferences: Readonly<Partial<Record<BackendName, readonly Dif
   torch: [
     undefinedOnCpu,
     { reason: "1 to the power of what is not a number is 1, as in IEEE 754", cases: special("Pow") },
-    { reason: "the vectorised logarithm of more than 1e38 is infinite", cases: special("Log1p") },
     { reason: "what a negative number leaves of infinity is infinity, as in Python", cases: special("Mod") },
   ],
   webgpu: [
