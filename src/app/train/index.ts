@@ -1,5 +1,4 @@
 /** `train`: a new training run, or the rest of one that was cut short. */
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { systemClock } from "../../core/clock.ts";
@@ -12,8 +11,9 @@ import { resolveEnvironment } from "../../envs/registry.ts";
 import { parsePolicySpec } from "../../policy/spec.ts";
 import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
 import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
-import { readModelHead } from "../../rl/model/model-head.ts";
+import { isPretrained, isSavedModel, readModelHead } from "../../rl/model/model-head.ts";
 import { weightsPath } from "../../rl/train/paths.ts";
+import { isChatTokenizer } from "../../rl/tokenizer/huggingface-tokenizer.ts";
 import { splitText } from "../../rl/tokenizer/split.ts";
 import { createTokenizer } from "../../rl/tokenizer/word-tokenizer.ts";
 import { parseTrainConfig, type TrainConfig } from "../../rl/train/config.ts";
@@ -134,10 +134,14 @@ async function runPlan(
   const { config, definitions, startFrom, vocabulary } = plan;
   // A run that goes on has its start in itself: what it was copied from may have changed, or gone.
   const ownStart = join(log.runDir, weightsPath(0));
-  const saved = existsSync(join(ownStart, "model.json")) ? ownStart : startFrom;
+  const saved = isSavedModel(ownStart) ? ownStart : startFrom;
   const head = saved
     ? await readModelHead(saved)
     : { tokenizer: createTokenizer(vocabulary.words, vocabulary.specials), ...config.model };
+  if (config.control === "imitation" && isChatTokenizer(head.tokenizer))
+    throw new ConfigError("a demonstrator writes our own models' tokens, which a pretrained one does not imitate", {
+      code: "ERR_CONFIG",
+    });
   await using process = startTraining({
     runDirectory: log.runDir,
     config,
@@ -173,10 +177,13 @@ function isPastStart(log: DurableLog): boolean {
 function startDirectory({ start }: TrainConfig): string | null {
   if (start.policy === undefined) return null;
   const spec = parsePolicySpec(start.policy);
-  if (spec.kind !== "local" || !existsSync(join(spec.directory, "model.json")))
-    throw new ConfigError(`start.policy must be local:DIR with a saved model, not "${start.policy}"`, {
-      code: "ERR_CONFIG",
-    });
+  if (spec.kind !== "local" || !(isSavedModel(spec.directory) || isPretrained(spec.directory)))
+    throw new ConfigError(
+      `start.policy must be local:DIR with a saved or pretrained model, or local:FILE.gguf, not "${start.policy}"`,
+      {
+        code: "ERR_CONFIG",
+      },
+    );
   return resolve(spec.directory);
 }
 

@@ -2,11 +2,21 @@
 import { z } from "zod";
 import { parseUserConfig } from "../../core/parse-config.ts";
 import { attentionKeys, withHeadDefaults } from "../model/config.ts";
+import { loraTargets } from "../model/contract.ts";
 import { backendNames } from "../backend/names.ts";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
 const positive = z.number().positive();
+
+const loraSchema = z.strictObject({
+  rank: count,
+  alpha: positive.describe("what the adapter adds is scaled by alpha / rank"),
+  targets: z
+    .array(z.enum(loraTargets))
+    .min(1)
+    .default([...loraTargets]),
+});
 
 const modelSchema = z
   .strictObject({
@@ -24,11 +34,20 @@ const modelSchema = z
       .describe(
         "what a prompt tells of the episode: last next state (short tasks), or all so far (long ones: one sequence each)",
       ),
+    lora: loraSchema
+      .nullable()
+      .default(null)
+      .describe("reinforcement trains a low-rank adapter of these matrices, and leaves the model under it as it is"),
   })
   .transform(withHeadDefaults);
 
 const startSchema = z.strictObject({
-  policy: z.string().optional().describe('directory of a model to start from, "local:DIR"; default: imitate'),
+  policy: z
+    .string()
+    .optional()
+    .describe(
+      'a model to start from: "local:DIR", of a run or of Hugging Face, or "local:FILE.gguf"; default: imitate',
+    ),
   noiseRate: fraction.default(0.65).describe("the demonstrator replaces each oracle step at this rate: noisy:RATE"),
   tokens: count.default(300_000).describe("imitation budget, all tokens that go through the model"),
   learningRate: positive.default(2e-3),

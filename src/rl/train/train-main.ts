@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { toErrorRecord } from "../../core/errors.ts";
+import { ConfigError, toErrorRecord } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { createSampleQueue, releaseLeases } from "../../store/sample-queue.ts";
 import { latestWeights } from "../../store/checkpoints.ts";
@@ -18,7 +18,9 @@ import { loadBackend } from "../backend/load-backend.ts";
 import type { TrainerOptions } from "../model/contract.ts";
 import { joinParent } from "../../core/process/parent.ts";
 import { loadModel, saveModel } from "../model/checkpoint.ts";
-import { readModelHead } from "../model/model-head.ts";
+import { initialAdapter } from "../model/lora.ts";
+import { isSavedModel, readModelHead } from "../model/model-head.ts";
+import { openModel } from "../model/open-model.ts";
 import { createLanguageModel, type LocalModel } from "../model/local-model.ts";
 import { createTrainer, loadTrainer, type LocalTrainer } from "../model/trainer.ts";
 import { createTokenizer } from "../tokenizer/word-tokenizer.ts";
@@ -79,9 +81,8 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
   const { runDirectory, config } = start;
   const target = join(runDirectory, weightsPath(0));
   let imitation: ImitationReport | null = null;
-  if (start.startFrom !== null) {
-    await cp(start.startFrom, target, { recursive: true });
-  } else {
+  if (start.startFrom !== null) await copyStart(start.startFrom, target, config);
+  else {
     const model = await freshModel(start);
     const trainer = createTrainer(model, { learningRate: config.start.learningRate, warmupSteps: 20 });
     const { tokens, episodesPerStep } = config.start;
@@ -90,8 +91,9 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
       reply({ type: "imitation", report });
     };
     await imitate(trainer, demonstrations, { tokens, episodesPerStep, signal: stop.signal, onStep });
-    await saveModel(model, target);
     trainer.dispose();
+    await adapt(model, config);
+    await saveModel(model, target);
     model.dispose();
   }
   const manifest = JSON.parse(JSON.stringify({ imitation })) as JsonObject;
@@ -102,7 +104,26 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
 async function freshModel({ config, vocabulary }: TrainStart): Promise<LocalModel> {
   const tokenizer = createTokenizer(vocabulary.words, vocabulary.specials);
   const { name } = await loadBackend(config.backend);
-  return createLanguageModel({ ...config.model, vocabSize: tokenizer.vocabSize }, tokenizer, config.seed, name);
+  const { lora: _, ...shape } = config.model;
+  return createLanguageModel({ ...shape, vocabSize: tokenizer.vocabSize }, tokenizer, config.seed, name);
+}
+
+async function copyStart(from: string, target: string, config: TrainConfig): Promise<void> {
+  if (isSavedModel(from) && config.model.lora === null) return cp(from, target, { recursive: true });
+  const model = await openModel(from, { backend: config.backend });
+  await adapt(model, config);
+  await saveModel(model, target);
+  model.dispose();
+}
+
+/** @throws ConfigError ERR_CONFIG when it has an adapter already, which another one would replace. */
+async function adapt(model: LocalModel, { seed, model: { lora } }: TrainConfig): Promise<void> {
+  if (lora === null) return;
+  if (model.lora !== null)
+    throw new ConfigError("the model to start from has an adapter of its own, which goes on: leave out model.lora", {
+      code: "ERR_CONFIG",
+    });
+  await model.adapt(lora, initialAdapter(model.config, lora, seed));
 }
 
 /** The optimiser starts anew after the start, and goes on from its own state after an update. */
