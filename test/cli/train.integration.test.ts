@@ -75,7 +75,7 @@ describe("a training run", { timeout: 120_000 }, () => {
       after: measured,
       updates,
       seconds: expect.any(Number),
-      backend: expect.stringMatching(/^(wasm|cpu)$/),
+      backend: expect.stringMatching(/^(torch|wasm|cpu)$/),
       staleness: { p50: expect.any(Number), max: expect.any(Number) },
       serving: { requests: expect.any(Number), failed: 0, p99AddedMs: expect.any(Number) },
       judge: "subgoal",
