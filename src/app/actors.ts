@@ -20,7 +20,7 @@ import { longestPrompt } from "../rl/agent/token-agent.ts";
 import { startServing } from "../rl/serve/serve-client.ts";
 import { readModelHead } from "../rl/model/model-head.ts";
 import { openStore } from "../store/store.ts";
-import { localActor } from "./local-actor.ts";
+import { localActor, requirePlayable } from "./local-actor.ts";
 import { requireReachable } from "./reachable.ts";
 
 export type ScriptedSpec = Extract<PolicySpec, { kind: "oracle" | "noisy" | "nop" | "random" }>;
@@ -53,6 +53,7 @@ export async function createActor(
     case "local": {
       const modelDirectory = resolve(spec.directory);
       const head = await readModelHead(modelDirectory);
+      requirePlayable(head, modelDirectory);
       const { tokenizer } = head;
       const policy = await startServing({ id: `local:${spec.directory}`, modelDirectory, tokenizer });
       return localActor(definition, policy, head, sampling);

@@ -13,9 +13,17 @@ import { chatPolicy } from "./chat-policy.ts";
 /** A character or two a token is rare: most prompts of this size fit. */
 const charactersPerToken = 2;
 
+/** @throws ConfigError ERR_CHAT_TEMPLATE when a pretrained model has none: nobody knows how to speak to it. */
+export function requirePlayable({ tokenizer }: ModelHead, path: string): void {
+  if (isChatTokenizer(tokenizer) && tokenizer.data.template === null)
+    throw new ConfigError(`${path} has no chat template, as models that only go on with text`, {
+      code: "ERR_CHAT_TEMPLATE",
+    });
+}
+
 /**
  * @param policy the served model, which reads tokens
- * @throws ConfigError ERR_CHAT_TEMPLATE when a pretrained model has none: nobody knows how to speak to it.
+ * @param head of the same model; see `requirePlayable`
  */
 export function localActor(
   definition: EnvironmentDefinition,
@@ -27,10 +35,6 @@ export function localActor(
   const maxPromptTokens = longestPrompt(maxContext, sampling.maxTokens);
   if (!isChatTokenizer(tokenizer))
     return modelActor(tokenAgent(definition, tokenizer, { history, maxPromptTokens }), policy, sampling, options);
-  if (tokenizer.data.template === null)
-    throw new ConfigError(`${policy.id} has no chat template, as models that only go on with text`, {
-      code: "ERR_CHAT_TEMPLATE",
-    });
   const agent = chatAgent(definition, { maxPromptCharacters: charactersPerToken * maxPromptTokens });
   return modelActor(agent, chatPolicy(policy, { tokenizer, maxContext }), sampling, options);
 }

@@ -1,4 +1,5 @@
 /** A pretrained model in our own numerics: it plays by its chat template, and is trained from there. */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openRun } from "../../src/app/open-run.ts";
@@ -40,6 +41,20 @@ describe("a rollout of local:PATH", () => {
   });
 });
 
+describe("a model without a chat template", () => {
+  test("is neither played nor trained, and says why before anything starts", async () => {
+    const path = join(place.path, "base.gguf");
+    await writeSpeakingModel(path, ["yes"], false);
+    const refusal = { code: "ERR_CHAT_TEMPLATE", message: expect.stringContaining("base.gguf has no chat template") };
+    const env = "./examples/guess-number.ts";
+    const out = join(place.path, "refused");
+    await expect(rollout({ env, policy: `local:${path}`, episodes: 1, out })).rejects.toMatchObject(refusal);
+    const config = { start: { policy: `local:${path}` } };
+    await expect(train({ envs: [fixture("colours.mjs")], out, config })).rejects.toMatchObject(refusal);
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
 describe("training from local:PATH", { timeout: 120_000 }, () => {
   test("moves an adapter of the pretrained model, which itself stays bit for bit, and serves it", async () => {
     const path = join(place.path, "start");
@@ -74,6 +89,20 @@ describe("training from local:PATH", { timeout: 120_000 }, () => {
     const written = Object.entries(adapter).filter(([name]) => name.includes("down_proj.lora_B"));
     expect(written).toHaveLength(1);
     expect(written[0]![1].data.some((value) => value !== 0)).toBe(true);
+    // What was trained is played by the same agent, goes on as it is, and takes no second adapter.
+    const policy = `local:${join(out, "weights", "000003")}`;
+    const again = { envs: [fixture("colours.mjs")], out: join(place.path, "again") };
+    const lora = { rank: 2, alpha: 2 };
+    await expect(train({ ...again, config: { model: { lora }, start: { policy } } })).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: expect.stringContaining("leave out model.lora"),
+    });
+    await expect(train({ ...again, config: { start: { policy }, control: "imitation" } })).rejects.toMatchObject({
+      code: "ERR_CONFIG",
+      message: expect.stringContaining("demonstrator"),
+    });
+    const replayed = { env: fixture("colours.mjs"), policy, episodes: 2, maxTokens: 4, out: join(place.path, "after") };
+    expect(await rollout(replayed)).toMatchObject({ completed: 2, errors: {} });
     const versions = [...run.events({ types: ["model-call"] })].flatMap(({ call }) => call.versionSpans);
     expect(new Set(versions.map(({ version }) => version)).size).toBeGreaterThan(1);
   });

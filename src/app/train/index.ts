@@ -11,6 +11,7 @@ import { resolveEnvironment } from "../../envs/registry.ts";
 import { parsePolicySpec } from "../../policy/spec.ts";
 import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
 import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
+import { hasAdapter } from "../../rl/checkpoints/peft/adapter.ts";
 import { isPretrained, isSavedModel, readModelHead } from "../../rl/model/model-head.ts";
 import { weightsPath } from "../../rl/train/paths.ts";
 import { isChatTokenizer } from "../../rl/tokenizer/huggingface-tokenizer.ts";
@@ -23,6 +24,7 @@ import { buildManifest } from "../../store/manifest.ts";
 import { openStore } from "../../store/store.ts";
 import { canonicalEnvironment } from "../environment-spec.ts";
 import { usableDriver } from "../usable-driver.ts";
+import { requirePlayable } from "../local-actor.ts";
 import { checkTraining, openTrainingJudge } from "./preflight.ts";
 import type { TrainListener, TrainReport } from "./report.ts";
 import { Training } from "./training.ts";
@@ -65,6 +67,7 @@ export async function train(input: TrainInput, options: TrainOptions = {}): Prom
   const definitions = await Promise.all(input.envs.map((env) => resolveEnvironment(env)));
   const config = await checkTraining(definitions, given);
   const startFrom = startDirectory(config);
+  if (startFrom !== null) await checkStart(startFrom, config);
   await using parts = await openParts(definitions, config);
   const words = startFrom === null ? await wordsOf(definitions, config) : [];
   const specials = tokenAgentSpecials(definitions);
@@ -138,10 +141,6 @@ async function runPlan(
   const head = saved
     ? await readModelHead(saved)
     : { tokenizer: createTokenizer(vocabulary.words, vocabulary.specials), ...config.model };
-  if (config.control === "imitation" && isChatTokenizer(head.tokenizer))
-    throw new ConfigError("a demonstrator writes our own models' tokens, which a pretrained one does not imitate", {
-      code: "ERR_CONFIG",
-    });
   await using process = startTraining({
     runDirectory: log.runDir,
     config,
@@ -185,6 +184,20 @@ function startDirectory({ start }: TrainConfig): string | null {
       },
     );
   return resolve(spec.directory);
+}
+
+/** @throws ConfigError when the run could not go on from there. */
+async function checkStart(path: string, { control, model }: TrainConfig): Promise<void> {
+  const head = await readModelHead(path);
+  requirePlayable(head, path);
+  if (control === "imitation" && isChatTokenizer(head.tokenizer))
+    throw new ConfigError("a demonstrator writes our own models' tokens, which a pretrained one does not imitate", {
+      code: "ERR_CONFIG",
+    });
+  if (model.lora !== null && isSavedModel(path) && hasAdapter(path))
+    throw new ConfigError(`${path} has an adapter of its own, which is trained further: leave out model.lora`, {
+      code: "ERR_CONFIG",
+    });
 }
 
 function wordsOf(definitions: readonly EnvironmentDefinition[], config: TrainConfig): Promise<string[]> {

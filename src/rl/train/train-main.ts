@@ -8,7 +8,7 @@
 import { existsSync } from "node:fs";
 import { cp } from "node:fs/promises";
 import { join } from "node:path";
-import { ConfigError, toErrorRecord } from "../../core/errors.ts";
+import { toErrorRecord } from "../../core/errors.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { createSampleQueue, releaseLeases } from "../../store/sample-queue.ts";
 import { latestWeights } from "../../store/checkpoints.ts";
@@ -116,14 +116,8 @@ async function copyStart(from: string, target: string, config: TrainConfig): Pro
   model.dispose();
 }
 
-/** @throws ConfigError ERR_CONFIG when it has an adapter already, which another one would replace. */
 async function adapt(model: LocalModel, { seed, model: { lora } }: TrainConfig): Promise<void> {
-  if (lora === null) return;
-  if (model.lora !== null)
-    throw new ConfigError("the model to start from has an adapter of its own, which goes on: leave out model.lora", {
-      code: "ERR_CONFIG",
-    });
-  await model.adapt(lora, initialAdapter(model.config, lora, seed));
+  if (lora !== null) await model.adapt(lora, initialAdapter(model.config, lora, seed));
 }
 
 /** The optimiser starts anew after the start, and goes on from its own state after an update. */

@@ -17,9 +17,12 @@ const firstReply = 267;
 /** Id of the reply at `index`. */
 export const replyId = (index: number): number => firstReply + index;
 
-/** @param path a directory to make, or a file that ends in .gguf */
-export async function writeSpeakingModel(path: string, replies: readonly string[]): Promise<void> {
-  const plain = tinyBpe();
+/**
+ * @param path a directory to make, or a file that ends in .gguf
+ * @param chat whether it has a chat template
+ */
+export async function writeSpeakingModel(path: string, replies: readonly string[], chat = true): Promise<void> {
+  const plain = tinyBpe(chat ? {} : { template: null });
   const vocabSize = firstReply + replies.length;
   const added = replies.map((content, i) => ({
     ...plain.file.added_tokens![0]!,
