@@ -10,9 +10,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { loadBackend, type BackendPreference } from "../../src/rl/backend/load-backend.ts";
+import type { BackendPreference } from "../../src/rl/backend/load-backend.ts";
 import { readPretrained, writePretrained } from "../../src/rl/checkpoints/pretrained.ts";
-import { LocalModel } from "../../src/rl/model/local-model.ts";
+import { loadPretrained } from "../../src/rl/model/load-pretrained.ts";
 
 const { values, positionals } = parseArgs({
   options: { backend: { type: "string", default: "wasm" }, python: { type: "string", default: "python3" } },
@@ -25,7 +25,7 @@ if (source === undefined) {
 }
 const text = 'The capital of France is Paris, and 12.5% of it:\n\n\tdon\'t say "naïve" 東京 😀.';
 const pretrained = await readPretrained(source);
-const { architecture, tokenizer } = pretrained;
+const { tokenizer } = pretrained;
 const ids =
   tokenizer.data.template === null
     ? tokenizer.encode(text)
@@ -42,16 +42,11 @@ try {
   await rm(directory, { recursive: true });
 }
 
-const weights: Record<string, { shape: readonly number[]; data: Float32Array }> = {};
-for await (const { name, shape, data } of pretrained.parameters()) weights[name] = { shape, data };
-const { bosId: _, eosIds: __, ...shape } = architecture;
-const config = { ...shape, maxContext: Math.min(shape.maxContext, 512), copyHead: false, history: "last" as const };
-const { name: backend } = await loadBackend(values.backend as BackendPreference);
-const model = new LocalModel({ config, tokenizer, weights, version: 0, backend });
+const model = await loadPretrained(source, { backend: values.backend as BackendPreference, maxContext: 512 });
 const [scores] = await model.score([{ calls: [{ promptTokenIds: ids.slice(0, 1), tokenIds: ids.slice(1) }] }]);
 const apart = scores!.map((score, i) => Math.abs(score - expected[i]!));
 console.log(
-  `${backend}: ${ids.length} tokens, largest difference ${Math.max(...apart).toExponential(1)} nats of ` +
+  `${model.backend}: ${ids.length} tokens, largest difference ${Math.max(...apart).toExponential(1)} nats of ` +
     `log-probabilities from ${Math.min(...expected).toFixed(2)} to ${Math.max(...expected).toFixed(2)}`,
 );
 model.dispose();

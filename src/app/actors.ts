@@ -16,10 +16,11 @@ import { openaiPolicy } from "../policy/openai-policy.ts";
 import { sglangPolicy } from "../policy/sglang-policy.ts";
 import type { PolicySpec } from "../policy/spec.ts";
 import { vllmPolicy } from "../policy/vllm-policy.ts";
-import { longestPrompt, tokenAgent } from "../rl/agent/token-agent.ts";
+import { longestPrompt } from "../rl/agent/token-agent.ts";
 import { startServing } from "../rl/serve/serve-client.ts";
 import { readModelHead } from "../rl/model/model-head.ts";
 import { openStore } from "../store/store.ts";
+import { localActor, requirePlayable } from "./local-actor.ts";
 import { requireReachable } from "./reachable.ts";
 
 export type ScriptedSpec = Extract<PolicySpec, { kind: "oracle" | "noisy" | "nop" | "random" }>;
@@ -51,13 +52,11 @@ export async function createActor(
   switch (spec.kind) {
     case "local": {
       const modelDirectory = resolve(spec.directory);
-      const { tokenizer, maxContext, history } = await readModelHead(modelDirectory);
+      const head = await readModelHead(modelDirectory);
+      requirePlayable(head, modelDirectory);
+      const { tokenizer } = head;
       const policy = await startServing({ id: `local:${spec.directory}`, modelDirectory, tokenizer });
-      const agent = tokenAgent(definition, tokenizer, {
-        history,
-        maxPromptTokens: longestPrompt(maxContext, sampling.maxTokens),
-      });
-      return modelActor(agent, policy, sampling);
+      return localActor(definition, policy, head, sampling);
     }
     case "llama": {
       const policy = await llamaPolicy(spec);

@@ -9,12 +9,18 @@
  * What looks like a call and is no JSON stays a call with the arguments as written, so that the agent is told.
  */
 import type { JsonValue } from "../core/json.ts";
-import type { ToolCall, ToolSpec } from "../core/message.ts";
+import type { Message, ToolCall, ToolSpec } from "../core/message.ts";
 
 export interface ParsedCompletion {
   /** null when nothing is left beside the calls. */
   readonly content: string | null;
   readonly toolCalls: readonly ToolCall[];
+}
+
+/** @param tools what was offered; with none, all that was written is content */
+export function assistantMessage(text: string, tools: readonly ToolSpec[]): Extract<Message, { role: "assistant" }> {
+  const { content, toolCalls } = tools.length > 0 ? parseToolCalls(text, tools) : { content: text, toolCalls: [] };
+  return toolCalls.length > 0 ? { role: "assistant", content, toolCalls } : { role: "assistant", content };
 }
 
 /** @param tools what was offered: their schemas say which values of the tagged way are text. */

@@ -2,12 +2,11 @@
  * A policy that is a GGUF model, in a llama.cpp process of this machine. Prompts of tokens, or messages through the
  * model's own chat template; with tools, what it wrote is read for tool calls.
  */
-import type { Message } from "../core/message.ts";
 import type { Generation, GenerateRequest, Sampling, UpdatablePolicy } from "../core/policy.ts";
 import { PolicyError } from "../core/errors.ts";
 import { startLlama, type LlamaClient, type LlamaOptions } from "../llama/llama-client.ts";
 import type { LlamaCompletion, LlamaPrompt } from "../llama/protocol.ts";
-import { parseToolCalls } from "../llama/tool-calls.ts";
+import { assistantMessage } from "../llama/tool-calls.ts";
 import { checkScoreRequest } from "./engine.ts";
 import { formatPolicySpec } from "./spec.ts";
 
@@ -53,9 +52,7 @@ function promptOf({ promptTokenIds, messages, tools = [], toolChoice }: Generate
 
 function toGeneration(completion: LlamaCompletion, { tools = [], sampling }: GenerateRequest): Generation {
   const { promptTokenIds, tokenIds, logprobs, text, finishReason, version } = completion;
-  const { content, toolCalls } = tools.length > 0 ? parseToolCalls(text, tools) : { content: text, toolCalls: [] };
-  const message: Extract<Message, { role: "assistant" }> =
-    toolCalls.length > 0 ? { role: "assistant", content, toolCalls } : { role: "assistant", content };
+  const message = assistantMessage(text, tools);
   return {
     message,
     rawText: text,
@@ -64,7 +61,7 @@ function toGeneration(completion: LlamaCompletion, { tools = [], sampling }: Gen
     // A probability below float32's least is none that a trainer could divide by.
     logprobs: cutsBeforeHeating(sampling) || !logprobs.every(Number.isFinite) ? null : logprobs,
     versionSpans: [{ version, from: 0, to: tokenIds.length }],
-    finishReason: toolCalls.length > 0 ? "tool_calls" : finishReason,
+    finishReason: message.toolCalls === undefined ? finishReason : "tool_calls",
     usage: { promptTokens: promptTokenIds.length, completionTokens: tokenIds.length },
   };
 }

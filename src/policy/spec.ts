@@ -13,7 +13,7 @@ export type PolicySpec =
   | { readonly kind: "random" }
   /** The actions of a stored run. */
   | { readonly kind: "replay"; readonly directory: string }
-  /** A checkpoint of the local model. */
+  /** A model in this machine's own numerics: a checkpoint of a run, a Hugging Face directory, or a GGUF file. */
   | { readonly kind: "local"; readonly directory: string }
   | { readonly kind: "openai" | "sglang" | "vllm"; readonly baseUrl: string; readonly model: string }
   /** A GGUF model on this machine. */

@@ -1,11 +1,11 @@
 /** The two actors of a training run: the demonstrator, whose turns carry tokens, and the policy that is trained. */
-import { modelActor } from "../../agent/model-actor.ts";
 import { noisyActor } from "../../agent/oracle-actor.ts";
 import type { ActInput, Actor, ModelCallRecord, Turn } from "../../core/agent.ts";
 import type { EnvironmentDefinition } from "../../core/env.ts";
 import type { Policy, Sampling } from "../../core/policy.ts";
-import { tokenAgent, type TokenAgent, type TokenAgentOptions } from "../../rl/agent/token-agent.ts";
-import type { Tokenizer } from "../../rl/tokenizer/tokenizer.ts";
+import { longestPrompt, tokenAgent, type TokenAgent } from "../../rl/agent/token-agent.ts";
+import type { ModelHead } from "../../rl/model/model-head.ts";
+import { localActor } from "../local-actor.ts";
 
 /** One actor for several environments: each episode is played by the actor of its definition. */
 function byDefinition(id: string, actorOf: (definition: EnvironmentDefinition) => Actor): Actor {
@@ -21,25 +21,20 @@ function byDefinition(id: string, actorOf: (definition: EnvironmentDefinition) =
   return { id, act: (input) => of(input.definition).act(input), close, [Symbol.asyncDispose]: close };
 }
 
-/** How both read. */
-export interface Reading extends TokenAgentOptions {
-  readonly tokenizer: Tokenizer;
-}
-
 /** Samples from the served weights; the policy stays open when the actor is closed. */
-export function policyActor(policy: Policy, reading: Reading, sampling: Sampling): Actor {
-  return byDefinition(policy.id, (definition) =>
-    modelActor(agentFor(definition, reading), policy, sampling, { ownsPolicy: false }),
+export function policyActor(policy: Policy, head: ModelHead, sampling: Sampling): Actor {
+  return byDefinition(policy.id, (definition) => localActor(definition, policy, head, sampling, { ownsPolicy: false }));
+}
+
+/**
+ * `noisy:RATE`, each turn with the prompt and completion that a policy of ours would have seen and written.
+ * @param maxTokens of such a completion
+ */
+export function demonstrator(rate: number, { tokenizer, maxContext, history }: ModelHead, maxTokens: number): Actor {
+  const options = { history, maxPromptTokens: longestPrompt(maxContext, maxTokens) };
+  return byDefinition(`noisy:${rate}`, (definition) =>
+    withTokens(noisyActor(rate), tokenAgent(definition, tokenizer, options)),
   );
-}
-
-/** `noisy:RATE`, each turn with the prompt and completion that a policy would have seen and written. */
-export function demonstrator(rate: number, reading: Reading): Actor {
-  return byDefinition(`noisy:${rate}`, (definition) => withTokens(noisyActor(rate), agentFor(definition, reading)));
-}
-
-function agentFor(definition: EnvironmentDefinition, { tokenizer, ...options }: Reading): TokenAgent {
-  return tokenAgent(definition, tokenizer, options);
 }
 
 function withTokens(actor: Actor, agent: TokenAgent): Actor {

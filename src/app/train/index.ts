@@ -1,5 +1,4 @@
 /** `train`: a new training run, or the rest of one that was cut short. */
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { systemClock } from "../../core/clock.ts";
@@ -12,8 +11,10 @@ import { resolveEnvironment } from "../../envs/registry.ts";
 import { parsePolicySpec } from "../../policy/spec.ts";
 import { collectVocabulary } from "../../rl/agent/vocabulary.ts";
 import { tokenAgentSpecials } from "../../rl/agent/token-agent.ts";
-import { readModelHead } from "../../rl/model/model-head.ts";
+import { hasAdapter } from "../../rl/checkpoints/peft/adapter.ts";
+import { isPretrained, isSavedModel, readModelHead } from "../../rl/model/model-head.ts";
 import { weightsPath } from "../../rl/train/paths.ts";
+import { isChatTokenizer } from "../../rl/tokenizer/huggingface-tokenizer.ts";
 import { splitText } from "../../rl/tokenizer/split.ts";
 import { createTokenizer } from "../../rl/tokenizer/word-tokenizer.ts";
 import { parseTrainConfig, type TrainConfig } from "../../rl/train/config.ts";
@@ -23,6 +24,7 @@ import { buildManifest } from "../../store/manifest.ts";
 import { openStore } from "../../store/store.ts";
 import { canonicalEnvironment } from "../environment-spec.ts";
 import { usableDriver } from "../usable-driver.ts";
+import { requirePlayable } from "../local-actor.ts";
 import { checkTraining, openTrainingJudge } from "./preflight.ts";
 import type { TrainListener, TrainReport } from "./report.ts";
 import { Training } from "./training.ts";
@@ -65,6 +67,7 @@ export async function train(input: TrainInput, options: TrainOptions = {}): Prom
   const definitions = await Promise.all(input.envs.map((env) => resolveEnvironment(env)));
   const config = await checkTraining(definitions, given);
   const startFrom = startDirectory(config);
+  if (startFrom !== null) await checkStart(startFrom, config);
   await using parts = await openParts(definitions, config);
   const words = startFrom === null ? await wordsOf(definitions, config) : [];
   const specials = tokenAgentSpecials(definitions);
@@ -134,7 +137,7 @@ async function runPlan(
   const { config, definitions, startFrom, vocabulary } = plan;
   // A run that goes on has its start in itself: what it was copied from may have changed, or gone.
   const ownStart = join(log.runDir, weightsPath(0));
-  const saved = existsSync(join(ownStart, "model.json")) ? ownStart : startFrom;
+  const saved = isSavedModel(ownStart) ? ownStart : startFrom;
   const head = saved
     ? await readModelHead(saved)
     : { tokenizer: createTokenizer(vocabulary.words, vocabulary.specials), ...config.model };
@@ -173,11 +176,28 @@ function isPastStart(log: DurableLog): boolean {
 function startDirectory({ start }: TrainConfig): string | null {
   if (start.policy === undefined) return null;
   const spec = parsePolicySpec(start.policy);
-  if (spec.kind !== "local" || !existsSync(join(spec.directory, "model.json")))
-    throw new ConfigError(`start.policy must be local:DIR with a saved model, not "${start.policy}"`, {
+  if (spec.kind !== "local" || !(isSavedModel(spec.directory) || isPretrained(spec.directory)))
+    throw new ConfigError(
+      `start.policy must be local:DIR with a saved or pretrained model, or local:FILE.gguf, not "${start.policy}"`,
+      {
+        code: "ERR_CONFIG",
+      },
+    );
+  return resolve(spec.directory);
+}
+
+/** @throws ConfigError when the run could not go on from there. */
+async function checkStart(path: string, { control, model }: TrainConfig): Promise<void> {
+  const head = await readModelHead(path);
+  requirePlayable(head, path);
+  if (control === "imitation" && isChatTokenizer(head.tokenizer))
+    throw new ConfigError("a demonstrator writes our own models' tokens, which a pretrained one does not imitate", {
       code: "ERR_CONFIG",
     });
-  return resolve(spec.directory);
+  if (model.lora !== null && isSavedModel(path) && hasAdapter(path))
+    throw new ConfigError(`${path} has an adapter of its own, which is trained further: leave out model.lora`, {
+      code: "ERR_CONFIG",
+    });
 }
 
 function wordsOf(definitions: readonly EnvironmentDefinition[], config: TrainConfig): Promise<string[]> {

@@ -16,7 +16,6 @@ import { runJudgeLoop } from "../../judge/judge-loop.ts";
 import { throwIfHopeless } from "../../judge/rejudge.ts";
 import { systemClock } from "../../core/clock.ts";
 import { startServing, type Serving } from "../../rl/serve/serve-client.ts";
-import { longestPrompt } from "../../rl/agent/token-agent.ts";
 import type { ModelHead } from "../../rl/model/model-head.ts";
 import type { TrainConfig } from "../../rl/train/config.ts";
 import { demonstrationPurpose, trainPurpose, weightsPath } from "../../rl/train/paths.ts";
@@ -24,7 +23,7 @@ import type { TrainingProcess, TrainNews } from "../../rl/train/train-client.ts"
 import type { UpdateReport } from "../../rl/train/update.ts";
 import { runRollouts } from "../../rollout/scheduler.ts";
 import type { DurableLog } from "../../store/log.ts";
-import { demonstrator, policyActor, type Reading } from "./actors.ts";
+import { demonstrator, policyActor } from "./actors.ts";
 import { evaluate, measuredEarlier, type Evaluation } from "./evaluate.ts";
 import { groupSource } from "./groups.ts";
 import { restOfGroups } from "./resume-groups.ts";
@@ -218,9 +217,9 @@ export class Training {
     serving: Serving,
     what: { purpose: string; split: "dev" | "test"; tasks: number; temperature: number },
   ): Promise<Evaluation> {
-    const { config, definitions, log, driver, signal, listener } = this.#parts;
+    const { config, definitions, head, log, driver, signal, listener } = this.#parts;
     const { temperature, ...rest } = what;
-    const actor = policyActor(serving, this.#reading(), { temperature, maxTokens: config.loop.maxTokens });
+    const actor = policyActor(serving, head, { temperature, maxTokens: config.loop.maxTokens });
     const evaluation = await evaluate({
       ...rest,
       definitions,
@@ -237,27 +236,17 @@ export class Training {
   }
 
   async #demonstrate(signal: AbortSignal): Promise<void> {
+    const { config, head } = this.#parts;
     const limit = (): number => this.#imitated + demonstrationsAhead;
-    await this.#play(
-      demonstrator(this.#parts.config.start.noiseRate, this.#reading()),
-      demonstrationPurpose,
-      1,
-      limit,
-      signal,
-    );
+    const actor = demonstrator(config.start.noiseRate, head, config.loop.maxTokens);
+    await this.#play(actor, demonstrationPurpose, 1, limit, signal);
   }
 
   async #rollouts(serving: Serving): Promise<void> {
     const { temperature, maxTokens, attempts, groupsPerUpdate, aheadUpdates } = this.#parts.config.loop;
-    const actor = policyActor(serving, this.#reading(), { temperature, maxTokens });
+    const actor = policyActor(serving, this.#parts.head, { temperature, maxTokens });
     const limit = (): number => groupsPerUpdate * (this.#version + 1 + aheadUpdates);
     await this.#play(actor, trainPurpose, attempts, limit, this.#loops.signal);
-  }
-
-  #reading(): Reading {
-    const { head, config } = this.#parts;
-    const { tokenizer, maxContext, history } = head;
-    return { tokenizer, history, maxPromptTokens: longestPrompt(maxContext, config.loop.maxTokens) };
   }
 
   async #play(

@@ -13,6 +13,7 @@ import type { ServeReply, ServeRequest } from "./protocol.ts";
 export interface ServingOptions {
   /** For the log: the policy spec. */
   readonly id: string;
+  /** Of ours or of Hugging Face; or a GGUF file. */
   readonly modelDirectory: string;
   readonly tokenizer: Tokenizer;
   /** Default "auto". */

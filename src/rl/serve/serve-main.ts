@@ -7,8 +7,9 @@
 import { toErrorRecord } from "../../core/errors.ts";
 import type { VersionSpan } from "../../core/policy.ts";
 import { createRandom } from "../../core/random.ts";
-import { loadModel, readWeights } from "../model/checkpoint.ts";
+import { readWeights } from "../model/checkpoint.ts";
 import type { LanguageModel } from "../model/contract.ts";
+import { openModel } from "../model/open-model.ts";
 import { joinParent } from "../../core/process/parent.ts";
 import type { ServeReply, ServeRequest, ServeStart } from "./protocol.ts";
 
@@ -58,7 +59,7 @@ async function handle(message: ServeRequest): Promise<void> {
 }
 
 async function start({ id, modelDirectory, backend }: ServeStart): Promise<void> {
-  model = await loadModel(modelDirectory, { backend });
+  model = await openModel(modelDirectory, { backend });
   const { version, parameterCount } = model;
   reply({ type: "ready", id, backend: model.backend, version, parameterCount });
 }

@@ -57,6 +57,10 @@ export interface ChatTokenizer extends Tokenizer {
   readonly data: HuggingFaceTokenizerData;
 }
 
+export function isChatTokenizer(tokenizer: Tokenizer): tokenizer is ChatTokenizer {
+  return "applyChatTemplate" in tokenizer;
+}
+
 /** @throws ConfigError ERR_TOKENIZER when it is of another kind, damaged, or has ids beyond `vocabSize`. */
 export function createHuggingFaceTokenizer(data: HuggingFaceTokenizerData): ChatTokenizer {
   const { file, vocabSize, bosId, eosIds, padId, template: source } = data;

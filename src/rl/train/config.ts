@@ -9,6 +9,15 @@ const fraction = z.number().min(0).max(1);
 const count = z.int().min(1);
 const positive = z.number().positive();
 
+const loraSchema = z.strictObject({
+  rank: count,
+  alpha: positive.describe("what the adapter adds is scaled by alpha / rank"),
+  targets: z
+    .array(z.enum(loraTargets))
+    .min(1)
+    .default([...loraTargets]),
+});
+
 const modelSchema = z
   .strictObject({
     dModel: count.default(96),
@@ -25,22 +34,25 @@ const modelSchema = z
       .describe(
         "what a prompt tells of the episode: last next state (short tasks), or all so far (long ones: one sequence each)",
       ),
+    lora: loraSchema
+      .nullable()
+      .default(null)
+      .describe("reinforcement trains a low-rank adapter of these matrices, and leaves the model under it as it is"),
   })
   .transform(withHeadDefaults);
 
 const startSchema = z.strictObject({
-  policy: z.string().optional().describe('directory of a model to start from, "local:DIR"; default: imitate'),
+  policy: z
+    .string()
+    .optional()
+    .describe(
+      'a model to start from: "local:DIR", of a run or of Hugging Face, or "local:FILE.gguf"; default: imitate',
+    ),
   noiseRate: fraction.default(0.65).describe("the demonstrator replaces each oracle step at this rate: noisy:RATE"),
   tokens: count.default(300_000).describe("imitation budget, all tokens that go through the model"),
   learningRate: positive.default(2e-3),
   episodesPerStep: count.default(32).describe("demonstrations in one optimiser step"),
   vocabularyTasks: count.default(2_000),
-});
-
-const loraSchema = z.strictObject({
-  rank: count,
-  alpha: positive.describe("what the adapter adds is scaled by alpha / rank"),
-  targets: z.array(z.enum(loraTargets)).min(1),
 });
 
 const loopSchema = z.strictObject({
@@ -76,7 +88,6 @@ const loopSchema = z.strictObject({
   outcomeWeight: z.number().min(0).default(1),
   judgeWeight: z.number().min(0).default(1),
   normalise: z.boolean().default(true).describe("divide advantages by the bucket's standard deviation"),
-  lora: loraSchema.nullable().default(null).describe("updates train this low-rank adapter, the start's weights frozen"),
   microbatchTokens: count.default(1280).describe("padded tokens of one forward and backward pass"),
   recompute: z.boolean().default(false).describe("layers recompute activations rather than keep them: less memory"),
   checkpointEvery: count.default(10).describe("updates between kept checkpoints; the newest is always kept"),

@@ -18,7 +18,8 @@ import { loadBackend } from "../backend/load-backend.ts";
 import type { TrainerOptions } from "../model/contract.ts";
 import { joinParent } from "../../core/process/parent.ts";
 import { addAdapter, loadModel, saveModel } from "../model/checkpoint.ts";
-import { readModelHead } from "../model/model-head.ts";
+import { isSavedModel, readModelHead } from "../model/model-head.ts";
+import { openModel } from "../model/open-model.ts";
 import { createLanguageModel, type LocalModel } from "../model/local-model.ts";
 import { createTrainer, loadTrainer, type LocalTrainer } from "../model/trainer.ts";
 import { createTokenizer } from "../tokenizer/word-tokenizer.ts";
@@ -79,9 +80,8 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
   const { runDirectory, config } = start;
   const target = join(runDirectory, weightsPath(0));
   let imitation: ImitationReport | null = null;
-  if (start.startFrom !== null) {
-    await cp(start.startFrom, target, { recursive: true });
-  } else {
+  if (start.startFrom !== null) await copyStart(start.startFrom, target, config);
+  else {
     const model = await freshModel(start);
     const trainer = createTrainer(model, { learningRate: config.start.learningRate, warmupSteps: 20 });
     const { tokens, episodesPerStep } = config.start;
@@ -90,12 +90,12 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
       reply({ type: "imitation", report });
     };
     await imitate(trainer, demonstrations, { tokens, episodesPerStep, signal: stop.signal, onStep });
-    await saveModel(model, target);
     trainer.dispose();
+    await saveModel(model, target);
     model.dispose();
   }
   // Serving starts from these weights, and takes the adapter alone from then on.
-  if (config.loop.lora) await addAdapter(target, config.loop.lora, config.seed);
+  if (config.model.lora) await addAdapter(target, config.model.lora, config.seed);
   const manifest = JSON.parse(JSON.stringify({ imitation })) as JsonObject;
   await log.append({ type: "weights-published", version: 0, path: weightsPath(0), manifest });
   await log.flush();
@@ -104,7 +104,15 @@ async function makeStart(start: TrainStart, log: DurableLog, demonstrations: Dem
 async function freshModel({ config, vocabulary }: TrainStart): Promise<LocalModel> {
   const tokenizer = createTokenizer(vocabulary.words, vocabulary.specials);
   const { name } = await loadBackend(config.backend);
-  return createLanguageModel({ ...config.model, vocabSize: tokenizer.vocabSize }, tokenizer, config.seed, name);
+  const { lora: _, ...shape } = config.model;
+  return createLanguageModel({ ...shape, vocabSize: tokenizer.vocabSize }, tokenizer, config.seed, name);
+}
+
+async function copyStart(from: string, target: string, config: TrainConfig): Promise<void> {
+  if (isSavedModel(from)) return cp(from, target, { recursive: true });
+  const model = await openModel(from, { backend: config.backend });
+  await saveModel(model, target);
+  model.dispose();
 }
 
 /** The optimiser starts anew after the start, and goes on from its own state after an update. */

@@ -1,6 +1,13 @@
 /** A Llama of a few thousand parameters, as a GGUF file and as arrays for llama-reference.ts. */
 import { createRandom } from "../../../src/core/random.ts";
-import { writeGguf, type GgufTensor, type GgufValue } from "./write-gguf.ts";
+import type { TypedValue } from "../../../src/rl/checkpoints/gguf/metadata.ts";
+import { createGguf } from "../../../src/rl/checkpoints/gguf/writer.ts";
+
+export interface GgufTensor {
+  /** [rows, columns], or [length]: the last one is contiguous. */
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
 
 export const shape = {
   width: 32,
@@ -93,30 +100,30 @@ export interface TinyLlamaOptions {
 
 export function writeTinyLlama(path: string, tensors: Tensors, options: TinyLlamaOptions = {}): Promise<void> {
   const byteType = 6;
-  const metadata: Record<string, GgufValue> = {
-    "general.architecture": { text: "llama" },
-    "general.name": { text: "tiny" },
-    "llama.context_length": { u32: options.contextTokens ?? 512 },
-    "llama.embedding_length": { u32: shape.width },
-    "llama.block_count": { u32: shape.blocks },
-    "llama.feed_forward_length": { u32: shape.hidden },
-    "llama.attention.head_count": { u32: shape.heads },
-    "llama.attention.head_count_kv": { u32: shape.kvHeads },
-    "llama.attention.layer_norm_rms_epsilon": { f32: shape.eps },
-    "llama.rope.dimension_count": { u32: headWidth },
-    "llama.rope.freq_base": { f32: shape.ropeBase },
-    "tokenizer.ggml.model": { text: "llama" },
-    "tokenizer.ggml.tokens": { texts: vocabulary },
-    "tokenizer.ggml.scores": { f32s: vocabulary.map(() => 0) },
+  const metadata: Record<string, TypedValue> = {
+    "general.architecture": { type: "string", value: "llama" },
+    "general.name": { type: "string", value: "tiny" },
+    "llama.context_length": { type: "u32", value: options.contextTokens ?? 512 },
+    "llama.embedding_length": { type: "u32", value: shape.width },
+    "llama.block_count": { type: "u32", value: shape.blocks },
+    "llama.feed_forward_length": { type: "u32", value: shape.hidden },
+    "llama.attention.head_count": { type: "u32", value: shape.heads },
+    "llama.attention.head_count_kv": { type: "u32", value: shape.kvHeads },
+    "llama.attention.layer_norm_rms_epsilon": { type: "f32", value: shape.eps },
+    "llama.rope.dimension_count": { type: "u32", value: headWidth },
+    "llama.rope.freq_base": { type: "f32", value: shape.ropeBase },
+    "tokenizer.ggml.model": { type: "string", value: "llama" },
+    "tokenizer.ggml.tokens": { type: "strings", value: vocabulary },
+    "tokenizer.ggml.scores": { type: "f32s", value: vocabulary.map(() => 0) },
     // 2 unknown, 3 control, 4 user-defined
-    "tokenizer.ggml.token_type": { i32s: [2, 3, 3, 3, 3, 4, 4, ...bytes.map(() => byteType)] },
-    "tokenizer.ggml.bos_token_id": { u32: tokens.bos },
-    "tokenizer.ggml.eos_token_id": { u32: tokens.eos },
-    "tokenizer.ggml.eot_token_id": { u32: tokens.imEnd },
-    "tokenizer.ggml.unknown_token_id": { u32: 0 },
-    "tokenizer.ggml.add_bos_token": { bool: false },
-    "tokenizer.ggml.add_space_prefix": { bool: false },
-    ...(options.chat === false ? {} : { "tokenizer.chat_template": { text: chatTemplate } }),
+    "tokenizer.ggml.token_type": { type: "i32s", value: [2, 3, 3, 3, 3, 4, 4, ...bytes.map(() => byteType)] },
+    "tokenizer.ggml.bos_token_id": { type: "u32", value: tokens.bos },
+    "tokenizer.ggml.eos_token_id": { type: "u32", value: tokens.eos },
+    "tokenizer.ggml.eot_token_id": { type: "u32", value: tokens.imEnd },
+    "tokenizer.ggml.unknown_token_id": { type: "u32", value: 0 },
+    "tokenizer.ggml.add_bos_token": { type: "bool", value: false },
+    "tokenizer.ggml.add_space_prefix": { type: "bool", value: false },
+    ...(options.chat === false ? {} : { "tokenizer.chat_template": { type: "string", value: chatTemplate } }),
   };
   return writeGguf(path, metadata, tensors);
 }
@@ -137,10 +144,10 @@ export async function writeTinyLora(path: string, seed: number): Promise<(base: 
   await writeGguf(
     path,
     {
-      "general.type": { text: "adapter" },
-      "general.architecture": { text: "llama" },
-      "adapter.type": { text: "lora" },
-      "adapter.lora.alpha": { f32: alpha },
+      "general.type": { type: "string", value: "adapter" },
+      "general.architecture": { type: "string", value: "llama" },
+      "adapter.type": { type: "string", value: "lora" },
+      "adapter.lora.alpha": { type: "f32", value: alpha },
     },
     Object.fromEntries(
       factors.flatMap(({ name, a, b }) => [
@@ -161,4 +168,15 @@ function merged(base: GgufTensor, { a, b }: { a: GgufTensor; b: GgufTensor }): G
       for (let r = 0; r < rank; r++)
         data[i * columns + j]! += (alpha / rank) * b.data[i * rank + r]! * a.data[r * columns + j]!;
   return { shape: base.shape, data };
+}
+
+async function writeGguf(
+  path: string,
+  metadata: Readonly<Record<string, TypedValue>>,
+  tensors: Readonly<Record<string, GgufTensor>>,
+): Promise<void> {
+  const planned = Object.entries(tensors).map(([name, { shape }]) => ({ name, type: "F32" as const, shape }));
+  await using sink = await createGguf(path, new Map(Object.entries(metadata)), planned);
+  for (const [name, { data }] of Object.entries(tensors)) await sink.write(name, 0, data);
+  await sink.commit();
 }
