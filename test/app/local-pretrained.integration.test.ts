@@ -1,5 +1,5 @@
 /** A pretrained model in our own numerics: it plays by its chat template, and is trained from there. */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { openRun } from "../../src/app/open-run.ts";
@@ -82,9 +82,11 @@ describe("training from local:PATH", { timeout: 120_000 }, () => {
     expect(published).toHaveLength(updates + 1);
     for (const manifest of published.slice(1))
       expect(manifest).toMatchObject({ refusedSamples: 0, dropped: [], metrics: { loss: expect.any(Number) } });
-    const weights = (version: number, file: string) =>
-      readSafetensors(join(out, "weights", String(version).padStart(6, "0"), file));
+    const weightsFile = (version: number, file: string) => join(out, "weights", String(version).padStart(6, "0"), file);
+    const weights = (version: number, file: string) => readSafetensors(weightsFile(version, file));
     expect(await weights(updates, "weights.safetensors")).toEqual(await weights(0, "weights.safetensors"));
+    const inodes = [0, updates].map((version) => statSync(weightsFile(version, "weights.safetensors")).ino);
+    expect(inodes[0]).toBe(inodes[1]);
     const adapter = await weights(updates, "adapter_model.safetensors");
     const written = Object.entries(adapter).filter(([name]) => name.includes("down_proj.lora_B"));
     expect(written).toHaveLength(1);

@@ -4,7 +4,7 @@
  *
  * A directory is written beside its place and renamed into it, so that a checkpoint is complete or absent.
  */
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { copyFile, link, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { z } from "zod";
 import { loadBackend, type BackendPreference } from "../backend/load-backend.ts";
@@ -62,12 +62,20 @@ export async function writeModelFiles(
   model: LanguageModel,
   directory: string,
   version: number = model.version,
+  start?: string,
 ): Promise<void> {
   const { config, tokenizer } = model;
   const document = { format: "afterstate-model@1", version, config, tokenizer: tokenizer.toJSON() };
-  await writeSafetensors(join(directory, weightsFile), await model.exportWeights());
+  const weights = join(directory, weightsFile);
+  if (model.lora && start !== undefined) await linkOrCopy(join(start, weightsFile), weights);
+  else await writeSafetensors(weights, await model.exportWeights());
   if (model.lora) await writeAdapter(directory, { lora: model.lora, weights: await model.exportAdapter() }, config);
   await writeFile(join(directory, "model.json"), `${JSON.stringify(document, null, 1)}\n`);
+}
+
+/** Not every file system has links. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(() => copyFile(from, to));
 }
 
 /** Fills a temporary neighbour and renames it to `directory`. */

@@ -317,7 +317,11 @@ export interface Trainer {
    * ERR_GRADIENT_NOT_FINITE.
    */
   step(batch: TrainBatch): Promise<StepMetrics>;
-  /** Model and optimiser, bit for bit, into a new directory, as this weight version: complete or absent, never half. */
-  save(directory: string, version: number): Promise<void>;
+  /**
+   * Model and optimiser, bit for bit, into a new directory, as this weight version: complete or absent, never half.
+   * @param start of an adapted model: where it was saved before. What an adapter sits on does not change, so it is linked
+   *   from there, not written again.
+   */
+  save(directory: string, version: number, start?: string): Promise<void>;
   dispose(): void;
 }

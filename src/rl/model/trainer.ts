@@ -122,9 +122,9 @@ export class LocalTrainer implements Trainer {
     }
   }
 
-  async save(directory: string, version: number): Promise<void> {
+  async save(directory: string, version: number, start?: string): Promise<void> {
     await writeDirectory(directory, async (temporary) => {
-      await writeModelFiles(this.model, temporary, version);
+      await writeModelFiles(this.model, temporary, version, start);
       await writeSafetensors(join(temporary, "optimizer.safetensors"), await this.#optimizer.read());
       const document = { format: "afterstate-trainer@2", stepsTaken: this.stepsTaken };
       await writeFile(join(temporary, "trainer.json"), `${JSON.stringify(document)}\n`);

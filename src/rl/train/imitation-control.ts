@@ -32,7 +32,7 @@ export async function runImitationControl(options: ImitationControlOptions): Pro
     const startedMs = performance.now();
     const metrics = await trainer.step({ type: "imitation", sequences });
     const path = weightsPath(version + 1);
-    await trainer.save(join(runDirectory, path), version + 1);
+    await trainer.save(join(runDirectory, path), version + 1, join(runDirectory, weightsPath(0)));
     const report: UpdateReport = {
       version: version + 1,
       groups: 0,

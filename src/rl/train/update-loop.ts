@@ -41,7 +41,7 @@ export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
 
     const next = version + 1;
     const path = weightsPath(next);
-    await trainer.save(join(runDirectory, path), next);
+    await trainer.save(join(runDirectory, path), next, join(runDirectory, weightsPath(0)));
     const seconds = (performance.now() - startedMs) / 1000;
     const published: UpdateReport = { ...report, version: next, tokens, metrics, seconds };
     const manifest = JSON.parse(JSON.stringify(published));
