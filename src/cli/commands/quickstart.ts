@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { Option } from "commander";
+import { quickstartConfig } from "../../app/quickstart-config.ts";
 import { train } from "../../app/train/index.ts";
 import type { CliCommand } from "../command.ts";
 import { hintAtResume } from "../resume-hint.ts";
@@ -19,7 +20,7 @@ export const quickstart: CliCommand = {
         {
           envs: ["terminal/shell@1"],
           out: directory,
-          config: { seed: seed ?? 0 },
+          config: quickstartConfig(Number(seed ?? 0)),
         },
         { signal, listener, command: process.argv.slice(2) },
       );

@@ -63,6 +63,10 @@ export function loadAddon(settings: TorchSettings = {}): LoadedAddon {
   return { addon, device };
 }
 
+export function isBuilt(): boolean {
+  return builtPath() !== null;
+}
+
 /** Beside the sources when they run, and beside dist/ when that does. */
 function builtPath(): string | null {
   for (const relative of ["../../../native/torch.node", "../../../../dist/native/torch.node"]) {
