@@ -60,7 +60,7 @@ export function randomWeights(config: ModelConfig): WeightSet {
 export function endlessTokenizer({ vocabSize }: ModelConfig): Tokenizer {
   const specialsAndBytes = 3 + 256;
   const words = Array.from({ length: vocabSize - specialsAndBytes }, (_, i) => `word${i}`);
-  return { ...createTokenizer(words, []), eosId: -1 };
+  return { ...createTokenizer(words, []), eosId: -1, eosIds: [] };
 }
 
 /** [count][length], the same on each call. Special tokens stay out. */
