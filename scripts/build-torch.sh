@@ -16,7 +16,7 @@ done
 . scripts/find-libtorch.sh
 
 if [ -z "$torch_kind" ]; then
-  say "no libtorch, so no torch backend (wasm is used, about five times slower): apt-get install libtorch-dev libopenblas0"
+  say "no libtorch, so no torch backend (wasm is used, which trains about four times slower): apt-get install libtorch-dev libopenblas0-pthread"
   rm -f "$target"
   exit 0
 fi

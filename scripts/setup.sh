@@ -41,7 +41,7 @@ install_debian() {
 install_debian "${missing[@]}"
 
 # What the numerics addon is built against (a PyTorch in the way of python3 does as well), and a BLAS for it: the plain one
-# that libtorch comes with is a hundred times slower.
+# that libtorch comes with is thirteen times slower.
 numerics=()
 if [ ! -f /usr/include/ATen/ATen.h ] && ! "${AFTERSTATE_PYTHON:-python3}" -c 'import torch' 2>/dev/null; then
   numerics+=(libtorch-dev)

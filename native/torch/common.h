@@ -47,11 +47,6 @@ struct Call {
     for (; i < attributeCount; i++) values.push_back(integer(i));
     return values;
   }
-  std::vector<int64_t> integers(size_t from, size_t count) const {
-    std::vector<int64_t> values;
-    for (size_t i = from; i < from + count; i++) values.push_back(integer(i));
-    return values;
-  }
   at::TensorOptions options(at::ScalarType type) const { return at::TensorOptions().dtype(type).device(settings.device); }
 };
 

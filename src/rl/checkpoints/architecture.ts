@@ -1,27 +1,9 @@
 /** What a checkpoint says of its model: the decoders that Afterstate can run, Llama's and Qwen3's. */
 import { TrainerError } from "../../core/errors.ts";
-import type { RopeScaling } from "../model/contract.ts";
+import type { ModelConfig } from "../model/contract.ts";
 
-export interface Architecture {
-  readonly vocabSize: number;
-  readonly dModel: number;
-  readonly layers: number;
-  readonly heads: number;
-  /** Heads of keys and values; divides `heads`. */
-  readonly kvHeads: number;
-  /** Even; `heads * headSize` need not be `dModel`. */
-  readonly headSize: number;
-  /** Width of the feed-forward layer. */
-  readonly ffn: number;
-  /** Tokens. */
-  readonly maxContext: number;
-  /** True: the output head is the embedding. */
-  readonly tiedHead: boolean;
-  /** True (Qwen3): queries and keys are normalised in each head. */
-  readonly qkNorm: boolean;
-  readonly normEpsilon: number;
-  readonly ropeBase: number;
-  readonly ropeScaling: RopeScaling;
+/** Of our model's configuration all but what only our own models have, and the tokens around a text. */
+export interface Architecture extends Omit<ModelConfig, "copyHead" | "history"> {
   readonly bosId: number | null;
   /** Any of them ends a completion. */
   readonly eosIds: readonly number[];
