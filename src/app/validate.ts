@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import PQueue from "p-queue";
 import { systemClock } from "../core/clock.ts";
 import type { EnvContext, EnvironmentDefinition, Outcome } from "../core/env.ts";
+import { EnvSandboxes } from "../core/env-sandboxes.ts";
 import { isAbort, messageOf } from "../core/errors.ts";
 import type { JsonValue } from "../core/json.ts";
 import { play } from "../core/play.ts";
@@ -114,17 +115,15 @@ async function outcomeOf(
   turns: readonly (readonly JsonValue[])[],
   { driver, signal }: Validation,
 ): Promise<Outcome> {
-  const { limits } = definition.requires;
   signal.throwIfAborted();
-  const sandbox = driver ? await driver.start(limits ? { limits } : {}, { signal }) : null;
+  await using owned = await EnvSandboxes.open(definition, driver, { signal });
   try {
     const random = createRandom(task.seed);
-    const ctx: EnvContext = { sandbox, blobs: memoryBlobs(), clock: systemClock, random };
+    const { sandbox, sandboxes } = owned;
+    const ctx: EnvContext = { sandbox, sandboxes, blobs: memoryBlobs(), clock: systemClock, random };
     return (await play(definition, ctx, task, turns, { clock: systemClock, signal })).outcome;
   } catch (error) {
     if (isAbort(error) || signal.aborted) throw error;
     return { status: "unscored", reason: messageOf(error) };
-  } finally {
-    await sandbox?.close();
   }
 }

@@ -7,14 +7,17 @@ import type { BlobStore } from "./blobs.ts";
 import type { Clock } from "./clock.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import type { Random } from "./random.ts";
-import type { Sandbox, SandboxLimits } from "./sandbox.ts";
+import type { Sandbox, SandboxLimits, SandboxSource } from "./sandbox.ts";
 import type { StopReason } from "./stop-reason.ts";
 import type { Split, Task, TaskSource } from "./task.ts";
 
 /** What must be scheduled before an instance can open. */
 export interface EnvRequirements {
-  /** True: `ctx.sandbox` is a fresh sandbox, private to the instance. */
-  readonly sandbox?: boolean;
+  /**
+   * True: `ctx.sandbox` is a fresh sandbox, private to the instance. "by-task": the instance asks `ctx.sandboxes` for what
+   * its task needs (an image, a workspace), when it is reset.
+   */
+  readonly sandbox?: boolean | "by-task";
   readonly limits?: Partial<SandboxLimits>;
   /**
    * Read-only files that every sandbox of this definition sees in /etc/afterstate/: name to content.
@@ -26,6 +29,8 @@ export interface EnvRequirements {
 export interface EnvContext {
   /** Present when `requires.sandbox` is true. Closed by the owner, after the instance. */
   readonly sandbox: Sandbox | null;
+  /** Present when `requires.sandbox` is "by-task". What it started is closed by the owner, after the instance. */
+  readonly sandboxes: SandboxSource | null;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   /** The instance's own stream; tasks carry their own seeds for everything that must be the same twice. */
@@ -92,6 +97,8 @@ export type Outcome =
 
 export interface ScoreContext {
   readonly blobs: BlobStore;
+  /** Fresh sandboxes to score in, where `requires.sandbox` is "by-task"; closed by the owner after scoring. */
+  readonly sandboxes: SandboxSource | null;
   readonly signal: AbortSignal;
 }
 

@@ -30,6 +30,10 @@ export async function play(
     if (step.terminated || step.truncated) break;
   }
   const artifacts = await environment.finish(options);
-  const outcome = await definition.score(task, artifacts, { blobs: ctx.blobs, signal: options.signal });
+  const outcome = await definition.score(task, artifacts, {
+    blobs: ctx.blobs,
+    sandboxes: ctx.sandboxes,
+    signal: options.signal,
+  });
   return { outcome, observations, steps };
 }

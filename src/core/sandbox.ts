@@ -42,6 +42,25 @@ export interface SandboxSpec {
   readonly limits?: Partial<SandboxLimits>;
   /** Seconds after which the sandbox is killed whatever happens; covers a lost owner. Default 3600. */
   readonly maxLifetimeSeconds?: number;
+  /**
+   * What the sandbox has for a root file system: the name of a container image. bubblewrap shows the same image, unpacked.
+   * Default: for docker the base image, for bubblewrap the host's own /usr.
+   */
+  readonly image?: string;
+  readonly workspace?: SandboxWorkspace;
+  /**
+   * True: the whole root can be written (a private copy), and commands run as the image's own user; for images that hold
+   * their repository themselves. Default false: only home, /tmp and the workspace can be written.
+   */
+  readonly writableRoot?: boolean;
+}
+
+/** A directory that the sandbox may write to, and that starts with given content. */
+export interface SandboxWorkspace {
+  /** Absolute, as seen inside; not home and not /tmp. Everything in it belongs to the sandbox's user. */
+  readonly path: string;
+  /** A directory on the host with its content, never written to and never changed while it is in use; null: empty. */
+  readonly source: string | null;
 }
 
 export interface ExecOptions {
@@ -179,10 +198,18 @@ export interface SandboxAvailability {
   readonly limitsBy: "cgroup-v1" | "cgroup-v2" | "rlimit";
 }
 
-export interface SandboxDriver extends AsyncDisposable {
+/** What starts sandboxes. */
+export interface SandboxSource {
+  /**
+   * @throws SandboxError ERR_SANDBOX_IMAGE when the image is not there or cannot be had, ERR_SANDBOX_UNAVAILABLE when this
+   * kind cannot run here or cannot do what `spec` asks for, ERR_SANDBOX_START when starting failed.
+   */
+  start(spec: Omit<SandboxSpec, "kind">, options?: { signal?: AbortSignal }): Promise<Sandbox>;
+}
+
+export interface SandboxDriver extends SandboxSource, AsyncDisposable {
   readonly kind: SandboxKind;
   probe(): Promise<SandboxAvailability>;
-  start(spec: Omit<SandboxSpec, "kind">, options?: { signal?: AbortSignal }): Promise<Sandbox>;
   /** Kill and remove what dead owners left behind (their own live sandboxes stay). Returns how many were swept. */
   sweep(): Promise<number>;
   /** Processes of this driver's sandboxes that are alive now; 0 after a clean run. */

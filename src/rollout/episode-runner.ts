@@ -14,6 +14,7 @@ import type { GuardedEnvironment, GuardedStep } from "../core/guard.ts";
 import type { JsonValue } from "../core/json.ts";
 import type { EventLog } from "../core/log.ts";
 import { createRandom } from "../core/random.ts";
+import type { SandboxDriver } from "../core/sandbox.ts";
 import type { StopReason } from "../core/stop-reason.ts";
 import { cut } from "./cut.ts";
 import type { EnvironmentPool } from "./environment-pool.ts";
@@ -29,6 +30,8 @@ export interface EpisodeOptions {
   readonly actor: Actor;
   readonly log: EventLog;
   readonly pool: EnvironmentPool;
+  /** What scores in sandboxes gets them from here. */
+  readonly driver: SandboxDriver | null;
   readonly clock: Clock;
   /** False: nobody will judge it, so the log holds no subgoals. */
   readonly checkSubgoals: boolean;
@@ -253,13 +256,13 @@ class EpisodeRun {
   }
 
   async #score({ ending, artifacts }: Lived): Promise<{ ending: EpisodeEnding; outcome: Outcome | null }> {
-    const { definition, log, signal, clock } = this.#options;
+    const { definition, driver, log, signal, clock } = this.#options;
     if (!mayBeScored(ending)) return { ending, outcome: null };
     if (artifacts === undefined)
       return { ending, outcome: { status: "unscored", reason: "its time was spent before the first observation" } };
     const startedAt = clock.monotonic();
     try {
-      const ctx = { blobs: log.blobs, signal };
+      const ctx = { blobs: log.blobs, driver, signal };
       return { ending, outcome: await scoreOutcome(definition, this.#plan.task, artifacts, ctx, clock) };
     } catch {
       // Only the run's cancellation gets here.

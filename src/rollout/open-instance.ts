@@ -1,11 +1,12 @@
-/** Opens one instance with its sandbox, and closes both: the instance first, then the sandbox, each under a deadline. */
+/** Opens one instance with its sandboxes, and closes them all: the instance first, then the sandboxes, each under a deadline. */
 import type { BlobStore } from "../core/blobs.ts";
 import type { Clock } from "../core/clock.ts";
 import type { EnvironmentDefinition } from "../core/env.ts";
-import { atBoundary, ConfigError, EnvError, SandboxError } from "../core/errors.ts";
+import { EnvSandboxes } from "../core/env-sandboxes.ts";
+import { EnvError } from "../core/errors.ts";
 import { openGuarded, type GuardedEnvironment } from "../core/guard.ts";
 import type { Random } from "../core/random.ts";
-import type { Sandbox, SandboxDriver } from "../core/sandbox.ts";
+import type { SandboxDriver } from "../core/sandbox.ts";
 import { settledWithin } from "./cut.ts";
 
 export interface OpenOptions {
@@ -29,7 +30,7 @@ const sandboxCloseMs = 500;
 export class OpenInstance {
   readonly definition: EnvironmentDefinition;
   readonly environment: GuardedEnvironment;
-  readonly #sandbox: Sandbox | null;
+  readonly #sandboxes: EnvSandboxes;
   readonly #clock: Clock;
   readonly #closed = new AbortController();
   #closing: Promise<CloseResult> | null = null;
@@ -38,12 +39,12 @@ export class OpenInstance {
   constructor(
     definition: EnvironmentDefinition,
     environment: GuardedEnvironment,
-    sandbox: Sandbox | null,
+    sandboxes: EnvSandboxes,
     clock: Clock,
   ) {
     this.definition = definition;
     this.environment = environment;
-    this.#sandbox = sandbox;
+    this.#sandboxes = sandboxes;
     this.#clock = clock;
   }
 
@@ -67,7 +68,7 @@ export class OpenInstance {
     });
     if (!(await this.#unlessAbandoned(closing)))
       error = new EnvError(`${this.definition.id}: close took too long and was abandoned`, { code: "ERR_ENV_CLOSE" });
-    const gone = (this.#sandbox?.close() ?? Promise.resolve()).catch((reason: unknown) => {
+    const gone = this.#sandboxes.close().catch((reason: unknown) => {
       error ??= reason;
     });
     await settledWithin(gone, sandboxCloseMs, this.#clock);
@@ -89,7 +90,7 @@ export class OpenInstance {
  */
 export async function openInstance(definition: EnvironmentDefinition, options: OpenOptions): Promise<OpenInstance> {
   const { driver, blobs, clock, random, signal } = options;
-  const sandbox = definition.requires.sandbox ? await startSandbox(definition, driver, signal) : null;
+  const sandboxes = await EnvSandboxes.open(definition, driver, { signal });
   let abandoned = false;
   const watched: EnvironmentDefinition = {
     ...definition,
@@ -101,26 +102,12 @@ export async function openInstance(definition: EnvironmentDefinition, options: O
     },
   };
   try {
-    const environment = await openGuarded(watched, { sandbox, blobs, clock, random }, { clock, signal });
-    return new OpenInstance(definition, environment, sandbox, clock);
+    const ctx = { sandbox: sandboxes.sandbox, sandboxes: sandboxes.sandboxes, blobs, clock, random };
+    const environment = await openGuarded(watched, ctx, { clock, signal });
+    return new OpenInstance(definition, environment, sandboxes, clock);
   } catch (error) {
     abandoned = true;
-    await sandbox?.close().catch(() => undefined);
+    await sandboxes.close().catch(() => undefined);
     throw error;
   }
-}
-
-function startSandbox(
-  definition: EnvironmentDefinition,
-  driver: SandboxDriver | null,
-  signal: AbortSignal,
-): Promise<Sandbox> {
-  if (!driver)
-    throw new ConfigError(`${definition.id} runs commands and needs a sandbox; none was given`, {
-      code: "ERR_SANDBOX_REQUIRED",
-    });
-  const { limits } = definition.requires;
-  return atBoundary(SandboxError, "ERR_SANDBOX_START", `${definition.id}: sandbox`, () =>
-    driver.start(limits ? { limits } : {}, { signal }),
-  );
 }

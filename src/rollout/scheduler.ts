@@ -179,12 +179,13 @@ class RolloutRun {
   }
 
   #episode(plan: EpisodePlan, definition: EnvironmentDefinition): Promise<EpisodeReport> {
-    const { actor, log } = this.#options;
+    const { actor, driver, log } = this.#options;
     return runEpisode(plan, {
       checkSubgoals: this.#options.checkSubgoals ?? true,
       definition,
       actor,
       log,
+      driver,
       pool: this.#pool,
       clock: this.#clock,
       signal: this.#stop.signal,

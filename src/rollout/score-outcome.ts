@@ -1,7 +1,9 @@
 import type { Clock } from "../core/clock.ts";
 import type { EnvironmentDefinition, Outcome, ScoreContext } from "../core/env.ts";
+import { EnvSandboxes } from "../core/env-sandboxes.ts";
 import { messageOf } from "../core/errors.ts";
 import type { JsonValue } from "../core/json.ts";
+import type { SandboxDriver } from "../core/sandbox.ts";
 import type { Task } from "../core/task.ts";
 import { cut } from "./cut.ts";
 
@@ -14,7 +16,7 @@ export async function scoreOutcome(
   definition: EnvironmentDefinition,
   task: Task,
   artifacts: JsonValue,
-  ctx: ScoreContext,
+  ctx: Omit<ScoreContext, "sandboxes"> & { readonly driver: SandboxDriver | null },
   clock: Clock,
 ): Promise<Outcome> {
   const call = new AbortController();
@@ -27,8 +29,11 @@ export async function scoreOutcome(
     () => call.abort(new Error(`it took longer than ${callTimeoutMs} ms`)),
     () => undefined,
   );
+  await using owned = EnvSandboxes.forScoring(definition, ctx.driver);
   try {
-    const scoring = (async () => definition.score(task, artifacts, { blobs: ctx.blobs, signal: call.signal }))();
+    const { sandboxes } = owned;
+    const scoring = (async () =>
+      definition.score(task, artifacts, { blobs: ctx.blobs, sandboxes, signal: call.signal }))();
     return checked(await cut(scoring, call.signal, clock, () => 200));
   } catch (error) {
     ctx.signal.throwIfAborted();

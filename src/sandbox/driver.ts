@@ -84,6 +84,10 @@ export class ProcessSandboxDriver implements SandboxDriver {
         },
       );
     options.signal?.throwIfAborted();
+    if (spec.image !== undefined || spec.workspace !== undefined || spec.writableRoot === true)
+      throw new SandboxError(`a ${this.kind} sandbox has no images and no workspaces`, {
+        code: "ERR_SANDBOX_UNAVAILABLE",
+      });
     const sandbox = await this.launch(spec);
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();

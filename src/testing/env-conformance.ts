@@ -9,6 +9,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemClock } from "../core/clock.ts";
 import type { EnvContext, EnvironmentDefinition } from "../core/env.ts";
+import { EnvSandboxes } from "../core/env-sandboxes.ts";
 import { openGuarded, type GuardedEnvironment } from "../core/guard.ts";
 import type { JsonValue } from "../core/json.ts";
 import { play } from "../core/play.ts";
@@ -57,14 +58,10 @@ export function describeEnvConformance(name: string, options: EnvConformanceOpti
     };
 
     async function withContext<T>(body: (ctx: EnvContext, sandbox: Sandbox | null) => Promise<T>): Promise<T> {
-      const { limits } = definition.requires;
-      const sandbox = driver ? await driver.start(limits ? { limits } : {}) : null;
-      try {
-        const random = createRandom("conformance");
-        return await body({ sandbox, blobs: memoryBlobs(), clock: systemClock, random }, sandbox);
-      } finally {
-        await sandbox?.close();
-      }
+      await using owned = await EnvSandboxes.open(definition, driver);
+      const { sandbox, sandboxes } = owned;
+      const random = createRandom("conformance");
+      return await body({ sandbox, sandboxes, blobs: memoryBlobs(), clock: systemClock, random }, sandbox);
     }
 
     const withEnvironment = (

@@ -10,7 +10,13 @@ import type { Task } from "../../src/core/task.ts";
 import { z } from "zod";
 
 const signal = new AbortController().signal;
-const ctx: EnvContext = { sandbox: null, blobs: memoryBlobs(), clock: systemClock, random: createRandom(0) };
+const ctx: EnvContext = {
+  sandbox: null,
+  sandboxes: null,
+  blobs: memoryBlobs(),
+  clock: systemClock,
+  random: createRandom(0),
+};
 type Instance = Environment<{ add: number }, { total: number }, JsonValue>;
 
 /** A counter whose instance can be bent out of shape. */

@@ -44,7 +44,16 @@ function stage(options: CountingOptions = {}, clock: Clock = systemClock): Stage
       const where = { groupId: "g000000", groupSize: 1, attempt: 0, retry: 0, split: "train" as Split };
       const plan = { ...where, task, purpose: "rollout", seed: 7 };
       const { definition } = game;
-      return runEpisode(plan, { definition, actor, log, pool, clock, checkSubgoals: true, signal: abort.signal });
+      return runEpisode(plan, {
+        definition,
+        actor,
+        log,
+        pool,
+        driver,
+        clock,
+        checkSubgoals: true,
+        signal: abort.signal,
+      });
     },
   };
 }

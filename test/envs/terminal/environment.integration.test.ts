@@ -29,7 +29,7 @@ async function openWith(
   sandboxLimits: Partial<SandboxLimits> = {},
 ): Promise<TerminalEnvironment> {
   const sandbox = await driver.start({ limits: sandboxLimits });
-  const ctx = { sandbox, blobs: memoryBlobs(), clock: systemClock, random: createRandom(1) };
+  const ctx = { sandbox, sandboxes: null, blobs: memoryBlobs(), clock: systemClock, random: createRandom(1) };
   const environment = await TerminalEnvironment.open(ctx);
   open.push({ environment, sandbox });
   const task = await terminal.tasks.train.get(0, { seed: 1 });
@@ -149,7 +149,7 @@ describe("an observation as text", () => {
 describe("an agent that ruins its sandbox has ended its episode, and is scored", () => {
   async function scoreOf(environment: TerminalEnvironment) {
     const task = await terminal.tasks.train.get(0, { seed: 1 });
-    return terminal.score(task, await environment.finish(), { blobs: memoryBlobs(), signal: never });
+    return terminal.score(task, await environment.finish(), { blobs: memoryBlobs(), sandboxes: null, signal: never });
   }
 
   test("when no shell can be started any more, by the world as it is", async () => {
