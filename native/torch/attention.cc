@@ -205,10 +205,15 @@ Tensors attention(const Call& call) {
   return {toRows(s, multiply(call, probabilities, parts.v)), probabilities, block};
 }
 
-// Inputs dy, qkv, cos, sin, out, probabilities, rotated block; output: gradient of qkv.
+// Inputs dy, cos, sin, probabilities, rotated block; output: gradient of qkv.
 Tensors attentionGrad(const Call& call) {
-  const Tensor &cos = call.in[2], &sin = call.in[3], &probabilities = call.in[5], &block = call.in[6];
-  const Sizes s = sizesOf(call, call.in[1].size(1));
+  const Tensor &cos = call.in[1], &sin = call.in[2], &probabilities = call.in[3], &block = call.in[4];
+  require(block.dim() == 4, "attentionGrad: the rotated block must have four axes");
+  const Sizes s = sizesOf(call, block.size(1) * block.size(3));
+  require(call.in[0].dim() == 2 && call.in[0].size(0) == s.batch * s.time && call.in[0].size(1) == s.heads * s.headSize &&
+              block.size(0) == s.batch && block.size(2) == s.time &&
+              probabilities.numel() == s.batch * s.heads * s.time * s.time,
+          "attentionGrad: shapes differ");
   checkTables(s, cos, sin);
   const Parts parts = partsOf(s, block);
   const Tensor dOut = fromRows(s, call.in[0]);
@@ -224,7 +229,7 @@ Tensors attentionGrad(const Call& call) {
 
 const std::vector<Operation> attentions = {
     {"AfterstateAttention", 3, 3, 4, attention},
-    {"AfterstateAttentionGrad", 7, 7, 4, attentionGrad},
+    {"AfterstateAttentionGrad", 5, 5, 4, attentionGrad},
 };
 
 }  // namespace

@@ -16,11 +16,11 @@ export const fusedKernels = {
    * Columns of qkv are q, k, v; q and k are rotated here. What `saved` holds is the backend's own business.
    */
   attention: "AfterstateAttention",
-  /** {dy, qkv, cos, sin, out, saved0, saved1} and the same attributes to [dqkv]. */
+  /** {dy, cos, sin, saved0, saved1} and the same attributes to [dqkv]. */
   attentionGrad: "AfterstateAttentionGrad",
-  /** {gate [N,F], up [N,F]} to [silu(gate) * up, sigmoid(gate)]. */
+  /** {gate [N,F], up [N,F]} to [silu(gate) * up]. */
   swiglu: "AfterstateSwiglu",
-  /** {dy, gate, up, sigmoid} to [dgate, dup]. */
+  /** {dy, gate, up} to [dgate, dup]. */
   swigluGrad: "AfterstateSwigluGrad",
   /**
    * {logits [L,V], targets [L], inverse [L]: inverse temperatures} to [log-probability of each target [L], entropy [L],

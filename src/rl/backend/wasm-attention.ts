@@ -33,8 +33,9 @@ export function attentionForward(
   { qkv, ...rope }: Rope & { readonly qkv: tf.TensorInfo },
   attributes: AttentionSizes,
 ): tf.TensorInfo[] {
-  const sizes = withHeadSize(attributes, qkv);
-  const { batch, time, heads, kvHeads, headSize } = sizes;
+  const headSize = qkv.shape[1]! / (attributes.heads + 2 * attributes.kvHeads);
+  const sizes = { ...attributes, headSize };
+  const { batch, time, heads, kvHeads } = sizes;
   const block = time * headSize;
   const rows = (heads / kvHeads) * time;
   const out = heap.output([batch * time, heads * headSize]);
@@ -65,15 +66,16 @@ export function attentionForward(
 
 export function attentionBackward(
   heap: WasmHeap,
-  { dy, qkv, saved0: probabilities, saved1: rotated, ...rope }: Rope & Readonly<Record<BackwardInput, tf.TensorInfo>>,
+  { dy, saved0: probabilities, saved1: rotated, ...rope }: Rope & Readonly<Record<BackwardInput, tf.TensorInfo>>,
   attributes: AttentionSizes,
 ): tf.TensorInfo[] {
-  const sizes = withHeadSize(attributes, qkv);
-  const { batch, time, heads, kvHeads, headSize } = sizes;
+  const { batch, time, heads, kvHeads } = attributes;
+  const headSize = dy.shape[1]! / heads;
+  const sizes = { ...attributes, headSize };
   const block = time * headSize;
   const rows = (heads / kvHeads) * time;
   const scale = 1 / Math.sqrt(headSize);
-  const dqkv = heap.output(qkv.shape);
+  const dqkv = heap.output([batch * time, (heads + 2 * kvHeads) * headSize]);
   // The gradient of `rotated`, then for each key head: dOut [G*T,S], values transposed [S,T], dScores and a transpose.
   const rotatedSize = batch * (heads + 2 * kvHeads) * block;
   const scratchSize = rotatedSize + rows * headSize + block + 2 * rows * time;
@@ -107,11 +109,7 @@ export function attentionBackward(
   return [dqkv];
 }
 
-type BackwardInput = "dy" | "qkv" | "saved0" | "saved1";
-
-function withHeadSize(attributes: AttentionSizes, qkv: tf.TensorInfo): Sizes {
-  return { ...attributes, headSize: qkv.shape[1]! / (attributes.heads + 2 * attributes.kvHeads) };
-}
+type BackwardInput = "dy" | "saved0" | "saved1";
 
 /** Addresses of the q [G*T,S], k [T,S] and v [T,S] of key head `bk`, of batch * kvHeads, in a row of parts. */
 function partsOf(

@@ -61,14 +61,12 @@ export function rmsNormBackward(
 export function swigluForward(heap: WasmHeap, gate: tf.TensorInfo, up: tf.TensorInfo): tf.TensorInfo[] {
   const size = gate.shape[0]! * gate.shape[1]!;
   const y = heap.output(gate.shape);
-  const sigmoid = heap.output(gate.shape);
-  heap.sigmoid(gate, sigmoid);
+  heap.sigmoid(gate, y);
   const gs = heap.floats(heap.pointer(gate), size);
   const us = heap.floats(heap.pointer(up), size);
-  const ss = heap.floats(heap.pointer(sigmoid), size);
   const ys = heap.floats(heap.pointer(y), size);
-  for (let i = 0; i < size; i++) ys[i] = gs[i]! * ss[i]! * us[i]!;
-  return [y, sigmoid];
+  for (let i = 0; i < size; i++) ys[i] = gs[i]! * ys[i]! * us[i]!;
+  return [y];
 }
 
 export function swigluBackward(
@@ -76,21 +74,20 @@ export function swigluBackward(
   dy: tf.TensorInfo,
   gate: tf.TensorInfo,
   up: tf.TensorInfo,
-  sigmoid: tf.TensorInfo,
 ): tf.TensorInfo[] {
   const size = gate.shape[0]! * gate.shape[1]!;
   const dgate = heap.output(gate.shape);
   const dup = heap.output(gate.shape);
+  heap.sigmoid(gate, dup);
   const ds = heap.floats(heap.pointer(dy), size);
   const gs = heap.floats(heap.pointer(gate), size);
   const us = heap.floats(heap.pointer(up), size);
-  const ss = heap.floats(heap.pointer(sigmoid), size);
   const dgs = heap.floats(heap.pointer(dgate), size);
   const dus = heap.floats(heap.pointer(dup), size);
   for (let i = 0; i < size; i++) {
     const d = ds[i]!;
     const g = gs[i]!;
-    const s = ss[i]!;
+    const s = dus[i]!;
     dgs[i] = d * us[i]! * s * (1 + g * (1 - s));
     dus[i] = d * g * s;
   }

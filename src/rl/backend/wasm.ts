@@ -45,12 +45,12 @@ function fused(heap: WasmHeap): Record<string, tf.KernelFunc> {
       attentionForward(heap, { qkv: i["qkv"]!, cos: i["cos"]!, sin: i["sin"]! }, attentionSizes(a)),
     ),
     [fusedKernels.attentionGrad]: kernel((i, a) => {
-      const { dy, qkv, cos, sin, saved0, saved1 } = i;
-      const inputs = { dy: dy!, qkv: qkv!, cos: cos!, sin: sin!, saved0: saved0!, saved1: saved1! };
+      const { dy, cos, sin, saved0, saved1 } = i;
+      const inputs = { dy: dy!, cos: cos!, sin: sin!, saved0: saved0!, saved1: saved1! };
       return attentionBackward(heap, inputs, attentionSizes(a));
     }),
     [fusedKernels.swiglu]: kernel((i) => swigluForward(heap, i["gate"]!, i["up"]!)),
-    [fusedKernels.swigluGrad]: kernel((i) => swigluBackward(heap, i["dy"]!, i["gate"]!, i["up"]!, i["sigmoid"]!)),
+    [fusedKernels.swigluGrad]: kernel((i) => swigluBackward(heap, i["dy"]!, i["gate"]!, i["up"]!)),
   };
 }
 

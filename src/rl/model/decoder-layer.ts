@@ -2,7 +2,7 @@
 import { tf } from "../backend/tf.ts";
 import type { ModelConfig } from "./contract.ts";
 import { linear, type ModelParameters } from "./linear.ts";
-import { normQueriesAndKeys, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
+import { normQueriesAndKeys, residual, rmsNorm, swiglu, type RopeTensors } from "./ops.ts";
 import { ropeTables } from "./rope.ts";
 
 /** The model's tables for positions 0 to time - 1. */
@@ -34,10 +34,10 @@ export function decoderLayer(
     qkv = normQueriesAndKeys(qkv, weights, config, normEpsilon);
   }
   const attended = attend(qkv);
-  const middle: tf.Tensor2D = tf.add(x, times(attended, "attention.out"));
+  const middle = residual(x, times(attended, "attention.out"));
   const normed = rmsNorm(middle, vector("feedforward.norm"), normEpsilon);
   const activated = swiglu(times(normed, "feedforward.gate"), times(normed, "feedforward.up"));
-  return tf.add(middle, times(activated, "feedforward.down"));
+  return residual(middle, times(activated, "feedforward.down"));
 }
 
 /** Hidden states [N, D], after the final norm, to logits [N, V]. */

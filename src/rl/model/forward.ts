@@ -46,11 +46,13 @@ function hiddenStates(
   const rope = ropeTensors(config, packed.time);
   const tokens = packed.dense === null ? packed.inputs : packed.dense.places.map((place) => packed.inputs[place]!);
   let x: tf.Tensor2D = tf.gather(parameters.named["embedding"] as tf.Tensor2D, tf.tensor1d(tokens, "int32"));
+  // What a layer makes and its gradient does not read goes before the next layer begins.
   for (let layer = 0; layer < config.layers; layer++)
-    x =
+    x = tf.tidy(() =>
       recompute === null
         ? decoderLayer(config, parameters, layer, x, attendWithin(config, packed, rope))
-        : recomputedLayer(config, parameters, layer, x, packed, rope, recompute);
+        : recomputedLayer(config, parameters, layer, x, packed, rope, recompute),
+    );
   return rmsNorm(x, parameters.named["norm"] as tf.Tensor1D, config.normEpsilon);
 }
 

@@ -1,4 +1,5 @@
 /** Forward and backward for one packed part of a batch. L loss positions, P parameters. */
+import { valueAndGradients } from "../backend/gradients.ts";
 import { tf } from "../backend/tf.ts";
 import { imitationLoss } from "../losses/imitation.ts";
 import { policyLoss } from "../losses/policy-gradient.ts";
@@ -43,20 +44,17 @@ export async function microbatchGradient(inputs: MicrobatchInputs): Promise<tf.T
   const layout = batch.type === "policy" ? layOutSupport(packed, batch.sequences) : null;
   const recompute = options.recompute ? names : null;
   let seen: Seen | null = null;
-  const { loss, gradients } = tf.tidy(() => {
-    const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) => {
-      const named = { ...parameters.named, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
-      const result = forward(config, { ...parameters, named }, packed, inverse, recompute);
-      const support = layout === null ? null : gatherSupport(result.logs(), layout.ids);
-      seen = {
-        logprobs: keepCopy(result.logprobs),
-        entropy: keepCopy(result.entropy),
-        support: support === null ? null : keepCopy(support),
-      };
-      return partLoss(inputs, result, support);
-    })(Object.values(trained));
-    return { loss: value, gradients: grads };
-  });
+  const { value: loss, gradients } = valueAndGradients((...tensors) => {
+    const named = { ...parameters.named, ...Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) };
+    const result = forward(config, { ...parameters, named }, packed, inverse, recompute);
+    const support = layout === null ? null : gatherSupport(result.logs(), layout.ids);
+    seen = {
+      logprobs: keepCopy(result.logprobs),
+      entropy: keepCopy(result.entropy),
+      support: support === null ? null : keepCopy(support),
+    };
+    return partLoss(inputs, result, support);
+  }, Object.values(trained));
   await readValues(values, inputs, loss, seen!, layout);
   return gradients;
 }

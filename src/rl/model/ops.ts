@@ -23,16 +23,24 @@ export function rmsNorm(x: tf.Tensor2D, weight: tf.Tensor1D, epsilon: number): t
   })(x, weight) as tf.Tensor2D;
 }
 
+/** a + b, of one shape. The library's own sum keeps both for its gradient, of which it reads the shapes. */
+export function residual(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
+  return tf.customGrad((a, b) => ({
+    value: tf.add(a as tf.Tensor, b as tf.Tensor),
+    gradFunc: (dy: tf.Tensor) => [dy, dy],
+  }))(a, b) as tf.Tensor2D;
+}
+
 /** silu(gate) * up (Shazeer 2020, arXiv:2002.05202). Both [N,F]. */
 export function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
   if (!hasFusedKernel("swiglu")) return tf.mul(tf.mul(gate, tf.sigmoid(gate)), up);
   return tf.customGrad((gate, up, save) => {
-    const [y, sigmoid] = runFusedKernel("swiglu", { gate: gate as tf.Tensor, up: up as tf.Tensor });
-    (save as unknown as Save)([gate as tf.Tensor, up as tf.Tensor, sigmoid!]);
+    const [y] = runFusedKernel("swiglu", { gate: gate as tf.Tensor, up: up as tf.Tensor });
+    (save as unknown as Save)([gate as tf.Tensor, up as tf.Tensor]);
     return {
       value: y!,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) =>
-        runFusedKernel("swigluGrad", { dy, gate: saved[0]!, up: saved[1]!, sigmoid: saved[2]! }),
+        runFusedKernel("swigluGrad", { dy, gate: saved[0]!, up: saved[1]! }),
     };
   })(gate, up) as tf.Tensor2D;
 }
@@ -60,15 +68,13 @@ export function causalAttention(qkv: tf.Tensor2D, rope: RopeTensors, sizes: Atte
   return tf.customGrad((qkv, save) => {
     const inputs = { qkv: qkv as tf.Tensor, cos, sin };
     const [out, saved0, saved1] = runFusedKernel("attention", inputs, { ...sizes });
-    (save as unknown as Save)([qkv as tf.Tensor, cos, sin, out!, saved0!, saved1!]);
+    (save as unknown as Save)([cos, sin, saved0!, saved1!]);
     return {
       value: out!,
-      gradFunc: (dy: tf.Tensor, [qkv, cos, sin, out, saved0, saved1]: tf.Tensor[]) =>
-        runFusedKernel(
-          "attentionGrad",
-          { dy, qkv: qkv!, cos: cos!, sin: sin!, out: out!, saved0: saved0!, saved1: saved1! },
-          { ...sizes },
-        )[0]!,
+      gradFunc: (dy: tf.Tensor, [cos, sin, saved0, saved1]: tf.Tensor[]) => {
+        const inputs = { dy, cos: cos!, sin: sin!, saved0: saved0!, saved1: saved1! };
+        return runFusedKernel("attentionGrad", inputs, { ...sizes })[0]!;
+      },
     };
   })(qkv) as tf.Tensor2D;
 }

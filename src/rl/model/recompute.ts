@@ -1,4 +1,5 @@
 /** Activation checkpointing: what a part of the model keeps for its gradient is its inputs, and the rest is made again. */
+import { valueAndGradients } from "../backend/gradients.ts";
 import { tf } from "../backend/tf.ts";
 
 export interface PartInputs {
@@ -23,23 +24,9 @@ export function recomputed(part: (inputs: PartInputs) => tf.Tensor2D, inputs: Pa
         const kept = saved.slice(trained.length + 1);
         const again = (x: tf.Tensor, ...trained: tf.Tensor[]) =>
           part({ x: x as tf.Tensor2D, trained, constants: kept });
-        return withOwnTape(() => tf.grads(again)(saved.slice(0, trained.length + 1), dy));
+        return valueAndGradients(again, saved.slice(0, trained.length + 1), dy).gradients;
       },
     };
   });
   return run(x, ...trained);
-}
-
-/**
- * A backward pass is no longer recording, so that the engine (version 4.22, pinned) takes a gradient inside of it for an
- * outermost one and ends by dropping the tape, the outer one's. It is put back.
- */
-function withOwnTape<T>(body: () => T): T {
-  const { state } = tf.engine() as unknown as { state: { activeTape: unknown } };
-  const outer = state.activeTape;
-  try {
-    return body();
-  } finally {
-    state.activeTape = outer;
-  }
 }

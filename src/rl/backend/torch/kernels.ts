@@ -142,8 +142,8 @@ const kernels: Record<string, Kernel> = {
   },
   [fusedKernels.attention]: ({ qkv, cos, sin }, sizes, torch) =>
     torch.run("AfterstateAttention", [qkv!, cos!, sin!], attentionSizes(sizes)),
-  [fusedKernels.attentionGrad]: ({ dy, qkv, cos, sin, out, saved0, saved1 }, sizes, torch) =>
-    torch.run("AfterstateAttentionGrad", [dy!, qkv!, cos!, sin!, out!, saved0!, saved1!], attentionSizes(sizes)),
+  [fusedKernels.attentionGrad]: ({ dy, cos, sin, saved0, saved1 }, sizes, torch) =>
+    torch.run("AfterstateAttentionGrad", [dy!, cos!, sin!, saved0!, saved1!], attentionSizes(sizes)),
   [fusedKernels.rmsNorm]: ({ x, weight }, { epsilon }, torch) =>
     torch.run("AfterstateRmsNorm", [x!, weight!], [epsilon]),
   [fusedKernels.rmsNormGrad]: ({ dy, x, weight, inverse }, _, torch) =>
@@ -179,8 +179,7 @@ const kernels: Record<string, Kernel> = {
   [fusedKernels.tokenLogprobsGrad]: ({ dy, logits, targets, inverse, saved }, _, torch) =>
     torch.run("AfterstateTokenLogprobsGrad", [dy!, logits!, targets!, inverse!, saved!]),
   [fusedKernels.swiglu]: ({ gate, up }, _, torch) => torch.run("AfterstateSwiglu", [gate!, up!]),
-  [fusedKernels.swigluGrad]: ({ dy, gate, up, sigmoid }, _, torch) =>
-    torch.run("AfterstateSwigluGrad", [dy!, gate!, up!, sigmoid!]),
+  [fusedKernels.swigluGrad]: ({ dy, gate, up }, _, torch) => torch.run("AfterstateSwigluGrad", [dy!, gate!, up!]),
 };
 
 function attentionSizes({ batch, time, heads, kvHeads }: Record<string, number>): number[] {
