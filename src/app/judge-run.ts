@@ -1,11 +1,12 @@
 /** `judge`: judges a stored run again, and says how far the judge agrees with the tasks' own checks. */
 import { resolve } from "node:path";
 import { z } from "zod";
-import type { JsonValue } from "../core/json.ts";
+import type { EnvironmentDefinition } from "../core/env.ts";
 import type { EventLog } from "../core/log.ts";
 import { createRandom } from "../core/random.ts";
 import { resolveEnvironment } from "../envs/registry.ts";
 import { createJudge } from "../judge/create-judge.ts";
+import { environmentsById } from "../judge/judged-environment.ts";
 import { trainPurpose } from "../rl/train/paths.ts";
 import { rejudge, type RejudgeReport } from "../judge/rejudge.ts";
 import { openStore, runInUse } from "../store/store.ts";
@@ -36,9 +37,9 @@ export async function judgeRun(directory: string, options: JudgeRunOptions): Pro
   // A run that is being written is joined, not taken over.
   await using log = await openStore(runDir, { mode: runInUse(runDir) ? "attach" : "resume" });
   const played = playedOf(log);
-  const texts = await textsOf([played.env ?? [], played.envs ?? []].flat());
+  const environmentOf = environmentsById(await definitionsOf([played.env ?? [], played.envs ?? []].flat()));
   const report = await rejudge(log, judge, {
-    definitionToText: (env, observation) => texts.get(env)?.(observation) ?? JSON.stringify(observation),
+    environmentOf,
     // Of a training run what it trains on: nobody judges demonstrations and evaluations, which carry no subgoals.
     purpose: played.envs ? trainPurpose : undefined,
     signal: options.signal ?? new AbortController().signal,
@@ -68,12 +69,8 @@ function playedOf(log: EventLog): { readonly env?: string | undefined; readonly 
   return schema.safeParse(log.readManifest()?.["config"]).data ?? {};
 }
 
-/** A run of a module that is no longer there is judged on its observations as JSON. */
-async function textsOf(specs: readonly string[]): Promise<Map<string, (observation: JsonValue) => string>> {
-  const texts = new Map<string, (observation: JsonValue) => string>();
-  for (const spec of specs) {
-    const definition = await resolveEnvironment(spec).catch(() => null);
-    if (definition) texts.set(definition.id, (observation) => definition.toText(observation));
-  }
-  return texts;
+/** Without those of modules that are no longer there. */
+async function definitionsOf(specs: readonly string[]): Promise<EnvironmentDefinition[]> {
+  const found = await Promise.all(specs.map((spec) => resolveEnvironment(spec).catch(() => null)));
+  return found.filter((definition) => definition !== null);
 }

@@ -7,7 +7,8 @@ export function parseCount(text: string): number {
   return value;
 }
 
-export function parseSeed(text: string): number {
+/** A seed, or a position counted from 0. */
+export function parseIndex(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError("write a whole number from 0");
   return value;
@@ -16,7 +17,7 @@ export function parseSeed(text: string): number {
 export const envOption = (): Option =>
   new Option("--env <env>", 'environment id, or a path to a module such as "./my-env.ts"');
 export const seedOption = (): Option =>
-  new Option("--seed <n>", "seed of tasks and draws (default: 0)").argParser(parseSeed);
+  new Option("--seed <n>", "seed of tasks and draws (default: 0)").argParser(parseIndex);
 export const sandboxOption = (): Option =>
   new Option("--sandbox <kind>", "where untrusted commands run (default: bubblewrap)").choices([
     "bubblewrap",

@@ -1,5 +1,5 @@
 /** The judge contract: a process reward model that scores one step by its next state. */
-import type { ActionCall, ActionResult, SubgoalState } from "./env.ts";
+import type { ActionCall, ActionResult, EnvironmentDefinition, SubgoalState } from "./env.ts";
 import type { JsonValue } from "./json.ts";
 import type { ErrorRecord } from "./errors.ts";
 
@@ -38,6 +38,8 @@ export interface JudgedTurn {
 /** Everything a judge may read about one step. `privileged` is null unless the judge asked for it. */
 export interface JudgeInput {
   readonly stepId: string;
+  /** Of the step's environment: it decides what a good step is, and how much of the history is here. */
+  readonly kind: EnvironmentDefinition["kind"];
   readonly instruction: string;
   readonly firstObservationText: string;
   /** Turns before the judged one, oldest first: all, or the first and the last few. */

@@ -2,7 +2,8 @@
 import PQueue from "p-queue";
 import type { Judge, Judgement } from "../core/judge.ts";
 import type { EventLog } from "../core/log.ts";
-import { judgeStep, type DefinitionToText } from "./judge-step.ts";
+import { judgeStep } from "./judge-step.ts";
+import type { EnvironmentById } from "./judged-environment.ts";
 import { createLinkedAbort } from "./linked-abort.ts";
 import type { JudgeableStep } from "./step-joiner.ts";
 import { countJudgement, emptyTally, type JudgeTally } from "./tally.ts";
@@ -10,7 +11,7 @@ import { countJudgement, emptyTally, type JudgeTally } from "./tally.ts";
 export interface JudgeQueueOptions {
   readonly log: EventLog;
   readonly judge: Judge;
-  readonly definitionToText: DefinitionToText;
+  readonly environmentOf: EnvironmentById;
   /** Steps judged at once. */
   readonly concurrency: number;
   /** For one step; past it the judgement says failed. */

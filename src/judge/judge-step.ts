@@ -1,18 +1,16 @@
 /** One judgement of one joined step: load what the judge reads, ask it under a deadline, and never fail but by abort. */
 import { JudgeError, toErrorRecord } from "../core/errors.ts";
 import type { Judge, JudgedTurn, JudgeInput, Judgement } from "../core/judge.ts";
-import type { JsonValue } from "../core/json.ts";
 import type { EventLog } from "../core/log.ts";
+import { historyFor } from "./history-window.ts";
+import type { EnvironmentById } from "./judged-environment.ts";
 import { createLinkedAbort } from "./linked-abort.ts";
 import type { JudgeableStep, StoredTurn } from "./step-joiner.ts";
-
-/** An observation as a language model reads it: the `toText` of the definition with this id. */
-export type DefinitionToText = (env: string, observation: JsonValue) => string | Promise<string>;
 
 export interface JudgeStepOptions {
   readonly log: Pick<EventLog, "load">;
   readonly judge: Judge;
-  readonly definitionToText: DefinitionToText;
+  readonly environmentOf: EnvironmentById;
   /** A judge that has not answered by then has failed, and its step need not be waited for. */
   readonly deadlineMs: number;
   readonly signal: AbortSignal;
@@ -49,22 +47,25 @@ export async function judgeStep(step: JudgeableStep, options: JudgeStepOptions):
 }
 
 async function buildInput(step: JudgeableStep, options: JudgeStepOptions): Promise<JudgeInput> {
-  const { log, judge, definitionToText } = options;
+  const { log, judge, environmentOf } = options;
+  const environment = environmentOf(step.env);
+  const { history: turns, omittedTurns } = historyFor(environment.kind, step);
   const load = async (turn: StoredTurn): Promise<JudgedTurn> => {
     const observation = await log.load(turn.observation);
-    return { ...turn, observation, observationText: await definitionToText(step.env, observation) };
+    return { ...turn, observation, observationText: environment.toText(observation) };
   };
   const [first, current, ...history] = await Promise.all([
-    log.load(step.firstObservation).then((observation) => definitionToText(step.env, observation)),
+    log.load(step.firstObservation).then((observation) => environment.toText(observation)),
     load(step.current),
-    ...step.history.map(load),
+    ...turns.map(load),
   ]);
   return {
     stepId: step.stepId,
+    kind: environment.kind,
     instruction: step.instruction,
     firstObservationText: first,
     history,
-    omittedTurns: step.omittedTurns,
+    omittedTurns,
     current,
     terminated: step.terminated,
     privileged: judge.privileged && step.subgoals !== null ? { ...step.subgoals, submitted: step.submitted } : null,

@@ -7,7 +7,7 @@ import type { Message } from "../core/message.ts";
 import type { Sampling } from "../core/policy.ts";
 import { createLinkedAbort } from "./linked-abort.ts";
 import { parseVote } from "./parse-vote.ts";
-import { processRewardMessages, processRewardVersion } from "./prompts/process-reward.ts";
+import { promptFor, promptsVersion } from "./prompts/index.ts";
 import { scoreOf } from "./score.ts";
 import { createVoteCache, voteCacheKey } from "./vote-cache.ts";
 
@@ -31,6 +31,13 @@ export interface Voter {
   close(): Promise<void>;
 }
 
+/** What one step's votes are asked for with. */
+interface Question {
+  /** Of the prompt of the step's kind alone: a new prompt for one kind keeps what was paid for the others. */
+  readonly version: string;
+  readonly messages: readonly Message[];
+}
+
 /** Source: OpenClaw-RL, PRM votes at temperature 0.6 with top-p 1 and 4096 new tokens. */
 const sampling: Sampling = { temperature: 0.6, topP: 1, maxTokens: 4096 };
 const maxKeptChars = 4_000;
@@ -39,9 +46,10 @@ export function languageModelJudge(voter: Voter, options: LanguageModelJudgeOpti
   const { clock, deadlineMs = 300_000 } = options;
   const cache = createVoteCache({ maxEntries: 4_096, directory: options.cacheDirectory });
 
-  const vote = async (messages: readonly Message[], index: number, signal: AbortSignal): Promise<Vote> => {
+  const vote = async (question: Question, index: number, signal: AbortSignal): Promise<Vote> => {
+    const { messages } = question;
     // The number of votes is left out: five votes reuse the three that were asked for before.
-    const parts = { ...voter.model, version: processRewardVersion, sampling, messages, index };
+    const parts = { ...voter.model, ...question, sampling, index };
     const key = voteCacheKey(JSON.parse(JSON.stringify(parts)));
     let cached = await cache.get(key);
     if (cached === null) {
@@ -55,18 +63,19 @@ export function languageModelJudge(voter: Voter, options: LanguageModelJudgeOpti
 
   return {
     id: voter.id,
-    version: processRewardVersion,
+    version: promptsVersion,
     privileged: false,
     async judge(input, { signal }) {
       const startedMs = clock.monotonic();
-      const messages = processRewardMessages(input);
+      const prompt = promptFor(input.kind);
+      const question = { version: prompt.version, messages: prompt.messages(input) };
       const late = new JudgeError(`no vote within ${deadlineMs} ms`, { code: "ERR_JUDGE_DEADLINE" });
       const link = createLinkedAbort(signal, { afterMs: deadlineMs, reason: late });
       try {
         const votes = await Promise.all(
           Array.from({ length: voter.votes }, async (_, index): Promise<Vote> => {
             try {
-              return await vote(messages, index, link.signal);
+              return await vote(question, index, link.signal);
             } catch (error) {
               if (signal.aborted) throw signal.reason;
               return { status: "failed", error: toErrorRecord(error, "judge") };
@@ -76,7 +85,7 @@ export function languageModelJudge(voter: Voter, options: LanguageModelJudgeOpti
         return {
           stepId: input.stepId,
           judgeId: voter.id,
-          judgeVersion: processRewardVersion,
+          judgeVersion: promptsVersion,
           privileged: false,
           votes,
           score: scoreOf(votes),

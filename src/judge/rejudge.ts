@@ -5,14 +5,14 @@ import type { Judge, Judgement, VoteValue } from "../core/judge.ts";
 import type { EventLog } from "../core/log.ts";
 import { measureAgreement, type Agreement } from "./agreement.ts";
 import { createJudgeQueue } from "./judge-queue.ts";
-import type { DefinitionToText } from "./judge-step.ts";
+import type { EnvironmentById } from "./judged-environment.ts";
 import type { JudgeableStep } from "./step-joiner.ts";
 import { createStepReader } from "./step-reader.ts";
 import { subgoalVote } from "./subgoal-vote.ts";
 import type { JudgeTally } from "./tally.ts";
 
 export interface RejudgeOptions {
-  readonly definitionToText: DefinitionToText;
+  readonly environmentOf: EnvironmentById;
   readonly signal: AbortSignal;
   /** Only episodes of this purpose; default: all. */
   readonly purpose?: string | undefined;
@@ -34,7 +34,7 @@ export interface RejudgeReport extends JudgeTally {
  * @throws JudgeError when the judge's endpoint cannot answer at all (wrong address, key, model): nothing is appended then.
  */
 export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptions): Promise<RejudgeReport> {
-  const { signal, definitionToText, onProgress, purpose } = options;
+  const { signal, environmentOf, onProgress, purpose } = options;
   const reader = createStepReader(log, purpose);
   const pairs: [VoteValue, VoteValue][] = [];
   const total = countSteps(log, purpose);
@@ -43,7 +43,7 @@ export async function rejudge(log: EventLog, judge: Judge, options: RejudgeOptio
   const queue = createJudgeQueue({
     log,
     judge,
-    definitionToText,
+    environmentOf,
     concurrency: options.concurrency ?? 8,
     deadlineMs: options.deadlineMs ?? 600_000,
     signal,

@@ -4,6 +4,7 @@
  */
 import type { ActionCall, ActionResult, SubgoalState } from "../core/env.ts";
 import type { LogEvent, Stored } from "../core/events.ts";
+import { widestWindow } from "./history-window.ts";
 
 export interface StoredTurn {
   readonly actions: readonly ActionCall[];
@@ -40,8 +41,6 @@ export const joinedEventTypes = [
 
 export type JoinedEvent = Extract<LogEvent, { type: (typeof joinedEventTypes)[number] }>;
 
-/** Turns kept from the start and from the end of an episode. Source: OpenClaw-RL's terminal judge. */
-const windowTurns = { first: 2, last: 2 } as const;
 const maxRawChars = 16_000;
 
 interface OpenEpisode {
@@ -140,10 +139,10 @@ function completeStep(episode: OpenEpisode, event: Extract<LogEvent, { type: "ne
   episode.rawTexts.clear();
   episode.subgoals = event.subgoals;
   episode.turns++;
-  if (episode.first.length < windowTurns.first) episode.first.push(current);
+  if (episode.first.length < widestWindow.first) episode.first.push(current);
   else {
     episode.last.push(current);
-    if (episode.last.length > windowTurns.last) episode.last.shift();
+    if (episode.last.length > widestWindow.last) episode.last.shift();
   }
   return joined;
 }

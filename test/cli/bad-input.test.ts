@@ -82,6 +82,8 @@ describe("a mistake in the arguments exits 2 with one line", () => {
     ["unknown judge", ["judge", "run", "--judge", "subgaol"], /did you mean subgoal\?/],
     ["judge of nothing", ["judge", "nowhere", "--judge", "subgoal"], /nowhere holds no run/],
     ["unknown format", ["export", "run", "--format", "csv"], /unknown export format "csv".*jsonl/],
+    ["format of patches, of a run without", ["export", "run", "--format", "swebench"], /no episode left a patch/],
+    ["attempt that is no number", ["export", "run", "--attempt", "first"], /write a whole number from 0/],
   ])("%s", async (_what, args, message) => {
     const result = await place.run(...args);
     expectOneLine(result, message);

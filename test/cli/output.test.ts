@@ -67,7 +67,7 @@ describe("with --json, standard output is one document", () => {
       out: "whole",
     });
     const exported = await place.run("export", "whole", "--format", "jsonl", "--json");
-    expect(exported.json()).toEqual({ written: 5, out: "whole/transitions.jsonl" });
+    expect(exported.json()).toEqual({ rows: "transitions", written: 5, out: "whole/transitions.jsonl" });
     expect(readFileSync(join(place.path, "whole/transitions.jsonl"), "utf8").trim().split("\n")).toHaveLength(5);
     const coloured = await place.run(
       "rollout",

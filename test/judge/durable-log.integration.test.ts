@@ -9,7 +9,7 @@ import { createJudge } from "../../src/judge/create-judge.ts";
 import { runJudgeLoop } from "../../src/judge/judge-loop.ts";
 import { rejudge } from "../../src/judge/rejudge.ts";
 import { openStore } from "../../src/store/index.ts";
-import { episodeEvents } from "./fixtures.ts";
+import { environmentOf, episodeEvents } from "./fixtures.ts";
 
 it("a judge attached to a run on disk scores it while it is written, and again afterwards", async () => {
   const directory = await mkdtemp(join(tmpdir(), "afterstate-judge-"));
@@ -18,7 +18,7 @@ it("a judge attached to a run on disk scores it while it is written, and again a
     await using attached = await openStore(join(directory, "run"), { mode: "attach" });
     const judge = await createJudge("subgoal", { random: createRandom(1) });
     const shared = {
-      definitionToText: (_: string, observation: unknown) => JSON.stringify(observation),
+      environmentOf,
       signal: new AbortController().signal,
       concurrency: 4,
     };

@@ -4,6 +4,7 @@ import { episodeIdOf, stepIdOf, type LogEvent } from "../../src/core/events.ts";
 import type { Judge, JudgeInput, Judgement, JudgedTurn, Vote } from "../../src/core/judge.ts";
 import type { StopReason } from "../../src/core/stop-reason.ts";
 import { defaultTaskLimits } from "../../src/core/task.ts";
+import type { EnvironmentById } from "../../src/judge/judged-environment.ts";
 import { scoreOf } from "../../src/judge/score.ts";
 import type { MemoryLog } from "../support/memory-log.ts";
 
@@ -11,6 +12,7 @@ export const judgementsIn = (log: MemoryLog): Judgement[] => log.ofType("judgeme
 
 export interface EpisodePlan {
   readonly episodeId?: string;
+  readonly env?: string;
   readonly start?: SubgoalState | null;
   readonly steps: readonly {
     readonly subgoals: SubgoalState | null;
@@ -38,7 +40,7 @@ export function episodeEvents(plan: EpisodePlan): LogEvent[] {
     data: {},
     subgoals: [],
   };
-  const start = { env: "a/b@1", split: "train", task, actor: "oracle", seed: 0, purpose: "train" } as const;
+  const start = { env: plan.env ?? "a/b@1", split: "train", task, actor: "oracle", seed: 0, purpose: "train" } as const;
   const events: LogEvent[] = [
     {
       type: "episode-start",
@@ -59,6 +61,7 @@ export function episodeEvents(plan: EpisodePlan): LogEvent[] {
   ];
   for (const [index, step] of plan.steps.entries()) {
     const stepId = stepIdOf(episodeId, index);
+    const ran = step.parseError === undefined;
     const callIds = step.rawText === undefined ? [] : [`call-${stepId}`];
     if (step.rawText !== undefined)
       events.push({
@@ -87,7 +90,7 @@ export function episodeEvents(plan: EpisodePlan): LogEvent[] {
         stepId,
         episodeId,
         index,
-        actions: [{ callId: `${stepId}.0`, action: { type: "run", command: `echo ${index}` } }],
+        actions: ran ? [{ callId: `${stepId}.0`, action: { type: "run", command: `echo ${index}` } }] : [],
         parseError: step.parseError ?? null,
         callIds,
       },
@@ -96,7 +99,7 @@ export function episodeEvents(plan: EpisodePlan): LogEvent[] {
         stepId,
         episodeId,
         index,
-        results: [{ callId: `${stepId}.0`, status: step.invalid ? "invalid_action" : "ok" }],
+        results: ran ? [{ callId: `${stepId}.0`, status: step.invalid ? "invalid_action" : "ok" }] : [],
         observation: { inline: `state ${index}` },
         reward: 0,
         terminated: step.stopReason === "submitted",
@@ -132,6 +135,7 @@ export const turn = (overrides: Partial<JudgedTurn> = {}): JudgedTurn => ({
 
 export const judgeInput = (overrides: Partial<JudgeInput> = {}): JudgeInput => ({
   stepId: "g000000.0/0",
+  kind: "terminal",
   instruction: "count the lines",
   firstObservationText: "first",
   history: [],
@@ -139,6 +143,12 @@ export const judgeInput = (overrides: Partial<JudgeInput> = {}): JudgeInput => (
   terminated: false,
   privileged: null,
   ...overrides,
+});
+
+/** Every environment as one whose observations read as JSON behind its id. */
+export const environmentOf: EnvironmentById = (env) => ({
+  kind: env.startsWith("swe/") ? "swe" : "terminal",
+  toText: (observation) => `${env}: ${JSON.stringify(observation)}`,
 });
 
 /** A judge made of a function from input to votes. */

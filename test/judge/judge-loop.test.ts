@@ -4,14 +4,15 @@ import { episodeIdOf } from "../../src/core/events.ts";
 import { createRandom } from "../../src/core/random.ts";
 import { createJudge } from "../../src/judge/create-judge.ts";
 import { runJudgeLoop, type JudgeLoopOptions } from "../../src/judge/judge-loop.ts";
+import type { JudgedEnvironment } from "../../src/judge/judged-environment.ts";
 import { createStepJoiner } from "../../src/judge/step-joiner.ts";
-import { episodeEvents, judgementsIn, scriptedJudge, up, abstained } from "./fixtures.ts";
+import { environmentOf, episodeEvents, judgementsIn, scriptedJudge, up, abstained } from "./fixtures.ts";
 import { memoryLog } from "../support/memory-log.ts";
 
 const optionsOf = (
   overrides: Pick<JudgeLoopOptions, "log" | "judge"> & Partial<JudgeLoopOptions>,
 ): JudgeLoopOptions => ({
-  definitionToText: (env, observation) => `${env}: ${JSON.stringify(observation)}`,
+  environmentOf,
   concurrency: 4,
   deadlineMs: 10_000,
   pollMs: 2,
@@ -72,6 +73,23 @@ describe("runJudgeLoop", () => {
     expect(privileged.inputs[0]!.privileged).toEqual({ before: { a: false, b: false }, after: a, submitted: false });
   });
 
+  it("shows the judge of a repository the last eight turns, and says how many are left out", async () => {
+    const log = memoryLog();
+    const steps = Array.from({ length: 14 }, () => ({ subgoals: null }));
+    await log.appendAll(episodeEvents({ env: "swe/b@1", start: null, steps }));
+    const judge = scriptedJudge(() => [up]);
+    await runJudgeLoop(optionsOf({ log, judge }));
+    const seen = (index: number) => {
+      const { kind, history, omittedTurns } = judge.inputs.find(({ stepId }) => stepId === `g000000.0/${index}`)!;
+      return [kind, history.map(({ observation }) => observation), omittedTurns];
+    };
+    const states = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `state ${from + i}`);
+    expect(seen(0)).toEqual(["swe", [], 0]);
+    expect(seen(8)).toEqual(["swe", states(0, 8), 0]);
+    expect(seen(9)).toEqual(["swe", states(1, 9), 1]);
+    expect(seen(13)).toEqual(["swe", states(5, 13), 5]);
+  });
+
   it("goes on after a restart with what is not judged yet, by this judge and version", async () => {
     const log = memoryLog();
     await log.appendAll(episodeEvents(plan));
@@ -114,9 +132,12 @@ describe("runJudgeLoop", () => {
       [
         scriptedJudge(() => [up]),
         {
-          definitionToText: () => {
-            throw new Error("toText");
-          },
+          environmentOf: (): JudgedEnvironment => ({
+            kind: "custom",
+            toText: () => {
+              throw new Error("toText");
+            },
+          }),
         },
         "ERR_UNCLASSIFIED",
       ],

@@ -3,11 +3,11 @@ import { createRandom } from "../../src/core/random.ts";
 import { createJudge } from "../../src/judge/create-judge.ts";
 import { rejudge } from "../../src/judge/rejudge.ts";
 import { startOpenAiServer } from "../support/openai-server/server.ts";
-import { abstained, down, judgementsIn, episodeEvents, scriptedJudge, up } from "./fixtures.ts";
+import { abstained, down, environmentOf, judgementsIn, episodeEvents, scriptedJudge, up } from "./fixtures.ts";
 import { memoryLog } from "../support/memory-log.ts";
 
 const options = {
-  definitionToText: (_: string, observation: unknown) => JSON.stringify(observation),
+  environmentOf,
   signal: new AbortController().signal,
 };
 const a = { a: true, b: false };

@@ -109,6 +109,7 @@ test("an export holds every field of every transition, large observations includ
   writeFileSync(out, "old");
   const progress: number[] = [];
   expect(await exportRun(dir, { format: "jsonl", out, onProgress: (written) => progress.push(written) })).toEqual({
+    rows: "transitions",
     written: 81,
     out,
   });

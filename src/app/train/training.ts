@@ -12,6 +12,7 @@ import { join } from "node:path";
 import type { EnvironmentDefinition } from "../../core/env.ts";
 import type { Judge } from "../../core/judge.ts";
 import type { SandboxDriver } from "../../core/sandbox.ts";
+import { environmentsById } from "../../judge/judged-environment.ts";
 import { runJudgeLoop } from "../../judge/judge-loop.ts";
 import { throwIfHopeless } from "../../judge/rejudge.ts";
 import { systemClock } from "../../core/clock.ts";
@@ -270,13 +271,12 @@ export class Training {
   async #judgeSteps(): Promise<void> {
     const { judge, log, definitions, config } = this.#parts;
     if (!judge) return;
-    const texts = new Map(definitions.map((definition) => [definition.id, definition]));
     let scored = false;
     await runJudgeLoop({
       log,
       judge,
       purpose: trainPurpose,
-      definitionToText: (env, observation) => texts.get(env)?.toText(observation) ?? JSON.stringify(observation),
+      environmentOf: environmentsById(definitions),
       concurrency: 8,
       deadlineMs: config.judge.deadlineMs,
       signal: this.#loops.signal,

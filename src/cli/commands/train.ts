@@ -4,7 +4,7 @@ import { resumeTrain, train as runTrain, type TrainReport } from "../../app/trai
 import { ConfigError, messageOf } from "../../core/errors.ts";
 import type { CliCommand } from "../command.ts";
 import { hintAtResume } from "../resume-hint.ts";
-import { parseSeed } from "../options.ts";
+import { parseIndex } from "../options.ts";
 import { describeTraining, trainListener } from "../train-view.ts";
 
 export const train: CliCommand = {
@@ -19,7 +19,7 @@ export const train: CliCommand = {
     new Option("--env <env,…>", "environment ids or module paths, separated by commas"),
     new Option("--out <dir>", "run directory to make"),
     new Option("--config <file>", "JSON; what it leaves out has defaults (docs/training.md)"),
-    new Option("--seed <n>", "overrides the config's seed").argParser(parseSeed),
+    new Option("--seed <n>", "overrides the config's seed").argParser(parseIndex),
     new Option("--resume <dir>", "run directory to go on with").conflicts(["out", "env", "config", "seed"]),
   ],
   async run(_args, options, { stderr, signal }) {
