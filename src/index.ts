@@ -36,6 +36,8 @@ export {
 export { validate, type ValidateOptions, type ValidationReport } from "./app/validate.ts";
 export { judgeRun, type JudgeRunOptions, type JudgeRunReport } from "./app/judge-run.ts";
 export { exportRun, type ExportOptions, type ExportResult } from "./store/export.ts";
+export { exportWeights, type ExportWeightsOptions } from "./app/export-weights.ts";
+export type { ModelExport, ModelFormat } from "./rl/model/export-model.ts";
 
 // Runs as data: logs, samples under leases, weights handed back
 export { openRun, type Run, type RunSamplesOptions } from "./app/open-run.ts";

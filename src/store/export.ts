@@ -102,10 +102,11 @@ async function* lines(found: AsyncIterable<object>, onLine: () => void): AsyncIt
   }
 }
 
-function unknownFormat(format: string): ConfigError {
-  const close = nearest(format, exportFormats);
+/** @param formats all that could have been written. */
+export function unknownFormat(format: string, formats: readonly string[] = exportFormats): ConfigError {
+  const close = nearest(format, formats);
   return new ConfigError(
-    `unknown export format "${format}"${close ? `; did you mean "${close}"?` : ""} Formats: ${exportFormats.join(", ")}`,
+    `unknown export format "${format}"${close ? `; did you mean "${close}"?` : ""} Formats: ${formats.join(", ")}`,
     { code: "ERR_EXPORT_FORMAT" },
   );
 }

@@ -83,6 +83,9 @@ describe("a mistake in the arguments exits 2 with one line", () => {
     ["judge of nothing", ["judge", "nowhere", "--judge", "subgoal"], /nowhere holds no run/],
     ["unknown format", ["export", "run", "--format", "csv"], /unknown export format "csv".*jsonl/],
     ["format of patches, of a run without", ["export", "run", "--format", "swebench"], /no episode left a patch/],
+    ["weights of a run without", ["export", "run", "--format", "gguf", "--out", "new"], /run holds no weights/],
+    ["weights to nowhere", ["export", "run", "--format", "peft"], /say where to: --out DIR/],
+    ["type that is none", ["export", "run", "--format", "gguf", "--out", "new", "--type", "Q8"], /did you mean Q8_0\?/],
     ["attempt that is no number", ["export", "run", "--attempt", "first"], /write a whole number from 0/],
   ])("%s", async (_what, args, message) => {
     const result = await place.run(...args);

@@ -1,38 +1,70 @@
 import { Option } from "commander";
-import { exportFormats, exportRun, type ExportResult } from "../../store/export.ts";
-import type { CliCommand } from "../command.ts";
+import { exportWeights } from "../../app/export-weights.ts";
+import { modelFormats, modelTypes, type ModelFormat } from "../../rl/model/export-model.ts";
+import { exportFormats, exportRun, unknownFormat, type ExportResult } from "../../store/export.ts";
+import type { CliCommand, CommandResult } from "../command.ts";
 import { parseIndex } from "../options.ts";
 import { progressLine } from "../progress-line.ts";
+
+const formats = [...exportFormats, ...modelFormats];
 
 export const exportCommand: CliCommand = {
   name: "export",
   args: "<dir>",
-  description: "Write a run's transitions, or the patches that it made, to one file of JSON lines.",
-  examples: ["afterstate export runs/oracle --format jsonl", "afterstate export runs/swe --format swebench"],
+  description: "Write a run's transitions, the patches that it made, or the weights that it trained.",
+  examples: [
+    "afterstate export runs/oracle --format jsonl",
+    "afterstate export runs/swe --format swebench",
+    "afterstate export runs/tuned --format gguf --type Q8_0 --out tuned.gguf",
+  ],
   options: [
     new Option(
       "--format <format>",
-      `one of: ${exportFormats.join(", ")}; jsonl: transitions, swebench: predictions`,
+      "jsonl: transitions; swebench: predictions; huggingface, gguf: the model, its adapter merged; peft: its adapter apart",
     ).default("jsonl"),
-    new Option("--out <file>", "default: transitions.jsonl or predictions.jsonl in the run directory"),
+    new Option(
+      "--out <path>",
+      "default: transitions.jsonl or predictions.jsonl in the run directory; weights want one",
+    ),
     new Option("--attempt <n>", "swebench: which attempt at each instance, from 0 (default: 0)").argParser(parseIndex),
+    new Option("--weights <n>", "weights: which version of the run's (default: the newest)").argParser(parseIndex),
+    new Option("--type <type>", `weights: one of ${modelTypes.join(", ")} (default: F32)`),
   ],
-  async run([directory], { format, out, attempt }, { stderr, signal }) {
+  async run([directory], { format, out, attempt, weights, type }, { stderr, signal }) {
     const line = progressLine(stderr, "export");
-    const result = await exportRun(directory!, {
-      format: format as string,
-      ...(typeof out === "string" ? { out } : {}),
-      ...(typeof attempt === "number" ? { attempt } : {}),
-      signal,
-      onProgress: (written) => line.update(`${written} written`),
-    });
+    const onProgress = (written: number) => line.update(`${written} written`);
+    const common = { ...(typeof out === "string" ? { out } : {}), signal, onProgress };
+    if (!formats.includes(format as string)) throw unknownFormat(format as string, formats);
+    const result = (modelFormats as readonly unknown[]).includes(format)
+      ? await writeWeights(directory!, {
+          ...common,
+          format: format as ModelFormat,
+          ...(typeof weights === "number" ? { weights } : {}),
+          ...(typeof type === "string" ? { type } : {}),
+        })
+      : await writeRows(directory!, {
+          ...common,
+          format: format as string,
+          ...(typeof attempt === "number" ? { attempt } : {}),
+        });
     line.end();
-    return {
-      document: result,
-      text: [`${result.written} ${result.rows} in ${result.out}`, ...gapsOf(result)].join("\n"),
-    };
+    return result;
   },
 };
+
+async function writeRows(...args: Parameters<typeof exportRun>): Promise<CommandResult> {
+  const result = await exportRun(...args);
+  return {
+    document: result,
+    text: [`${result.written} ${result.rows} in ${result.out}`, ...gapsOf(result)].join("\n"),
+  };
+}
+
+async function writeWeights(...args: Parameters<typeof exportWeights>): Promise<CommandResult> {
+  const result = await exportWeights(...args);
+  const how = result.merged ? ", the adapter merged into them" : "";
+  return { document: result, text: `weights ${result.version}${how}, in ${result.out}` };
+}
 
 function gapsOf({ gaps = [] }: ExportResult): string[] {
   const [first] = gaps;

@@ -12,9 +12,11 @@ import { loadBackend, type BackendPreference } from "../backend/load-backend.ts"
 import { readJsonFile } from "../checkpoints/json-file.ts";
 import { hasAdapter, readAdapter, writeAdapter } from "../checkpoints/peft/adapter.ts";
 import { readSafetensors, readSafetensorsSingly, writeSafetensors } from "../checkpoints/safetensors/weight-set.ts";
+import type { NamedTensor } from "../checkpoints/tensors.ts";
 import { tokenizerFromJson } from "../tokenizer/from-json.ts";
+import type { Tokenizer } from "../tokenizer/tokenizer.ts";
 import { modelConfigSchema } from "./config.ts";
-import type { LoraConfig, WeightSet } from "./contract.ts";
+import type { LoraConfig, ModelConfig, WeightSet } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
 import { initialAdapter } from "./lora.ts";
 import { ParameterStore } from "./parameter-store.ts";
@@ -52,17 +54,34 @@ export async function writeModelDirectory(
   model.weights.file = join(directory, weightsFile);
 }
 
+/** What a saved model says of itself, without a numerics backend. */
+export interface SavedModel {
+  readonly version: number;
+  readonly config: ModelConfig;
+  readonly tokenizer: Tokenizer;
+}
+
+/** @throws TrainerError ERR_MODEL_MISSING, ERR_MODEL_CORRUPT; ConfigError ERR_TOKENIZER */
+export async function readSavedModel(directory: string): Promise<SavedModel> {
+  const { version, config, tokenizer } = await readJsonFile(join(directory, "model.json"), modelSchema);
+  return { version, config, tokenizer: tokenizerFromJson(tokenizer) };
+}
+
+/** Its parameters one at a time, without its adapter's. @throws TrainerError ERR_WEIGHTS_MISSING, ERR_WEIGHTS_CORRUPT */
+export function savedParameters(directory: string): AsyncGenerator<NamedTensor> {
+  return readSafetensorsSingly(join(directory, weightsFile));
+}
+
 /**
  * Starts the backend and reads a model.
  * @throws TrainerError ERR_MODEL_MISSING, ERR_MODEL_CORRUPT, ERR_WEIGHTS_*; ConfigError ERR_BACKEND_UNAVAILABLE.
  */
 export async function loadModel(directory: string, options: LoadOptions = {}): Promise<LocalModel> {
-  const { version, config, tokenizer } = await readJsonFile(join(directory, "model.json"), modelSchema);
+  const { version, config, tokenizer } = await readSavedModel(directory);
   const adapter = hasAdapter(directory) ? await readAdapter(directory, config) : null;
   const { name: backend } = await loadBackend(options.backend);
-  const stored = readSafetensorsSingly(join(directory, weightsFile));
-  const weights = await ParameterStore.stream(parameterSpecs(config), stored);
-  const model = new LocalModel({ config, tokenizer: tokenizerFromJson(tokenizer), weights, version, backend });
+  const weights = await ParameterStore.stream(parameterSpecs(config), savedParameters(directory));
+  const model = new LocalModel({ config, tokenizer, weights, version, backend });
   if (adapter) await model.adapt(adapter.lora, adapter.weights);
   model.weights.file = join(directory, weightsFile);
   return model;
