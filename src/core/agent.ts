@@ -7,7 +7,7 @@
 import type { ActionCall, ActionResult, EnvironmentDefinition } from "./env.ts";
 import type { JsonValue } from "./json.ts";
 import type { Message, ToolSpec } from "./message.ts";
-import type { FinishReason, Generation, Sampling, Usage, VersionSpan } from "./policy.ts";
+import type { Generation, Sampling } from "./policy.ts";
 import type { Random } from "./random.ts";
 import type { Task } from "./task.ts";
 
@@ -53,19 +53,11 @@ export interface Agent {
 }
 
 /** A call to a model, as the log keeps it. It may stand without a step. */
-export interface ModelCallRecord {
+export interface ModelCallRecord extends Generation {
   readonly callId: string;
   readonly policyId: string;
   readonly messages: readonly Message[] | null;
-  readonly message: Extract<Message, { role: "assistant" }>;
-  readonly rawText: string;
-  readonly promptTokenIds: readonly number[] | null;
-  readonly tokenIds: readonly number[] | null;
-  readonly logprobs: readonly number[] | null;
-  readonly versionSpans: readonly VersionSpan[];
   readonly sampling: Sampling;
-  readonly finishReason: FinishReason;
-  readonly usage: Usage;
   readonly durationMs: number;
 }
 

@@ -2,11 +2,12 @@
  * Who writes rollouts into a run directory: one process at a time, named in `owner.json`.
  * A record whose process is gone (no such pid, another start time, another boot) is stale and is taken over.
  */
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import { temporaryPath } from "./atomic-file.ts";
+import { optionalText } from "./optional-text.ts";
 
 const ownerSchema = z.object({ pid: z.number(), startTicks: z.string().nullable(), boot: z.string().nullable() });
 type Owner = z.infer<typeof ownerSchema>;
@@ -30,13 +31,13 @@ export function takeOwnership(runDir: string): Ownership {
         linkSync(temporary, path);
         return {
           release: () => {
-            if (readText(path) === mine) rmSync(path, { force: true });
+            if (optionalText(path) === mine) rmSync(path, { force: true });
           },
         };
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
-      const text = readText(path);
+      const text = optionalText(path);
       if (text === undefined) continue;
       const owner = parseOwner(text);
       if (owner !== undefined && isAlive(owner)) break;
@@ -45,7 +46,7 @@ export function takeOwnership(runDir: string): Ownership {
   } finally {
     rmSync(temporary, { force: true });
   }
-  const pid = parseOwner(readText(path) ?? "")?.pid;
+  const pid = parseOwner(optionalText(path) ?? "")?.pid;
   throw new ConfigError(
     `${runDir} is in use${pid === undefined ? "" : ` by process ${pid}`}: wait for it to end, or use another directory`,
     { code: "ERR_OUT_IN_USE" },
@@ -54,13 +55,13 @@ export function takeOwnership(runDir: string): Ownership {
 
 /** The process id of the live owner, or null. */
 export function liveOwner(runDir: string): number | null {
-  const owner = parseOwner(readText(join(runDir, "owner.json")) ?? "");
+  const owner = parseOwner(optionalText(join(runDir, "owner.json")) ?? "");
   return owner !== undefined && isAlive(owner) ? owner.pid : null;
 }
 
 /** The kernel's id of this boot; null where there is none. */
 export function bootId(): string | null {
-  return readText("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
+  return optionalText("/proc/sys/kernel/random/boot_id")?.trim() ?? null;
 }
 
 /** Two processes may find the same stale record: only the one that moved that very record away may go on. */
@@ -71,7 +72,7 @@ function removeStale(path: string, stale: string): void {
   } catch {
     return;
   }
-  if (readText(aside) !== stale) {
+  if (optionalText(aside) !== stale) {
     try {
       linkSync(aside, path);
     } catch {
@@ -97,7 +98,7 @@ function isAlive(owner: Owner): boolean {
 
 /** Start time of a process in clock ticks since boot, which tells a reused pid apart; null without /proc. */
 function startTicks(pid: number): string | null {
-  const stat = readText(`/proc/${pid}/stat`);
+  const stat = optionalText(`/proc/${pid}/stat`);
   // The command name, in parentheses, may hold anything: count fields behind it. A zombie holds nothing any more.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (fields === undefined || fields[0] === "Z") return null;
@@ -107,14 +108,6 @@ function startTicks(pid: number): string | null {
 function parseOwner(text: string): Owner | undefined {
   try {
     return ownerSchema.safeParse(JSON.parse(text)).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }

@@ -10,7 +10,6 @@ import {
   createWriteStream,
   existsSync,
   mkdirSync,
-  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -25,6 +24,7 @@ import { temporaryPath } from "./atomic-file.ts";
 import { appended, corruptDatabase, databaseFile, inspectDatabase, openTables } from "./database.ts";
 import { indexEvent } from "./index-event.ts";
 import { readJournal } from "./journal.ts";
+import { optionalText } from "./optional-text.ts";
 import { bootId } from "./owner.ts";
 
 const stateSchema = z.object({ boot: z.string().nullable(), cleanBytes: z.number().nullable() });
@@ -112,7 +112,7 @@ export function syncDatabase(root: object): Promise<void> {
 export function writeState(logDir: string, cleanBytes: number | null): void {
   const path = stateFile(logDir);
   const content = JSON.stringify({ boot: bootId(), cleanBytes });
-  if (readText(path) === content) return;
+  if (optionalText(path) === content) return;
   const temporary = temporaryPath(path);
   try {
     writeFileSync(temporary, content);
@@ -125,15 +125,7 @@ export function writeState(logDir: string, cleanBytes: number | null): void {
 
 function readState(logDir: string): z.infer<typeof stateSchema> | undefined {
   try {
-    return stateSchema.safeParse(JSON.parse(readText(stateFile(logDir)) ?? "")).data;
-  } catch {
-    return undefined;
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
+    return stateSchema.safeParse(JSON.parse(optionalText(stateFile(logDir)) ?? "")).data;
   } catch {
     return undefined;
   }

@@ -1,44 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { GenerateRequest, Generation, ScoreRequest } from "../../src/core/policy.ts";
+import type { Generation, ScoreRequest } from "../../src/core/policy.ts";
 import { sglangPolicy } from "../../src/policy/sglang-policy.ts";
 import { distribution } from "../support/engines/distribution.ts";
 import { fakeSglang, type FakeSglangOptions } from "../support/engines/sglang.ts";
-import { createInstantClock } from "../support/openai-server/instant-clock.ts";
+import { asks, engineOptions, expectClose, logprobsAt, messages, signal, tokens } from "../support/engines/requests.ts";
 import { misbehaviours } from "../support/openai-server/misbehaviours.ts";
 import { startOpenAiServer } from "../support/openai-server/server.ts";
 
-const policyFor = (baseUrl: string) =>
-  sglangPolicy({
-    baseUrl,
-    model: "m",
-    environment: {},
-    requestTimeoutMs: 400,
-    maxResponseBytes: 256 * 1024,
-    retry: { maxAttempts: 2 },
-    clock: createInstantClock(),
-  });
+const policyFor = (baseUrl: string) => sglangPolicy(engineOptions(baseUrl));
 const serverFor = (options: FakeSglangOptions = {}) => startOpenAiServer(fakeSglang(options));
-
-const { signal } = new AbortController();
-const tokens = (sampling: Partial<GenerateRequest["sampling"]> = {}): GenerateRequest => ({
-  promptTokenIds: [2, 2],
-  sampling: { temperature: 1, maxTokens: 8, ...sampling },
-  signal,
-});
-const messages = (sampling: Partial<GenerateRequest["sampling"]> = {}): GenerateRequest => ({
-  messages: [{ role: "user", content: "hi" }],
-  sampling: { temperature: 1, maxTokens: 8, ...sampling },
-  signal,
-});
-const asks = [
-  { name: "tokens", ask: tokens },
-  { name: "messages", ask: messages },
-];
-const logprobsAt = (temperature: number): number[] => [1, 0, 3].map((id) => distribution({ temperature })[id]!);
-const close = (actual: readonly number[] | null, expected: readonly number[]): void => {
-  expect(actual).toHaveLength(expected.length);
-  for (const [i, value] of expected.entries()) expect(actual![i]).toBeCloseTo(value, 12);
-};
 
 describe("sglangPolicy", () => {
   it("sends a prompt of tokens as it is, and keeps the tokens that were sampled, the last one included", async () => {
@@ -63,7 +33,7 @@ describe("sglangPolicy", () => {
       finishReason: "stop",
       usage: { promptTokens: 2, completionTokens: 3 },
     });
-    close(generation.logprobs, logprobsAt(1));
+    expectClose(generation.logprobs, logprobsAt(1));
   });
 
   it("sends messages to the chat endpoint, and reads its native fields rather than those of the content", async () => {
@@ -78,7 +48,7 @@ describe("sglangPolicy", () => {
     expect(server.requests[0]!.body).not.toHaveProperty("return_token_ids");
     expect(generation).toMatchObject({ rawText: "ba", promptTokenIds: [2, 2], tokenIds: [1, 0, 3] });
     expect(generation.versionSpans).toEqual([{ version: 4, from: 0, to: 3 }]);
-    close(generation.logprobs, logprobsAt(1));
+    expectClose(generation.logprobs, logprobsAt(1));
     expect(deltas).toEqual(["ba"]);
   });
 
@@ -102,9 +72,9 @@ describe.each(asks)("sglangPolicy's log-probabilities, asked with $name,", ({ as
   it("are kept at other temperatures by a server that reports them after temperature", async () => {
     await using server = await serverFor();
     await using policy = policyFor(server.baseUrl);
-    close((await policy.generate(ask({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
+    expectClose((await policy.generate(ask({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
     const asked = server.requests.length;
-    close((await policy.generate(ask({ temperature: 0.7 }))).logprobs, logprobsAt(0.7));
+    expectClose((await policy.generate(ask({ temperature: 0.7 }))).logprobs, logprobsAt(0.7));
     expect(server.requests.length).toBe(asked + 1);
   });
 
@@ -112,7 +82,7 @@ describe.each(asks)("sglangPolicy's log-probabilities, asked with $name,", ({ as
     await using server = await serverFor({ original: true });
     await using policy = policyFor(server.baseUrl);
     expect((await policy.generate(ask({ temperature: 0.5 }))).logprobs).toBeNull();
-    close((await policy.generate(ask())).logprobs, logprobsAt(1));
+    expectClose((await policy.generate(ask())).logprobs, logprobsAt(1));
   });
 
   it.each([{ topP: 0.9 }, { topK: 2 }, { temperature: 0 }])(
@@ -135,7 +105,7 @@ describe("sglangPolicy, when it cannot find out what log-probabilities are of,",
     await using policy = policyFor(server.baseUrl);
     expect((await policy.generate(tokens({ temperature: 0.5 }))).logprobs).toBeNull();
     broken = false;
-    close((await policy.generate(tokens({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
+    expectClose((await policy.generate(tokens({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
   });
 
   it("drops them when the two best tokens are as good as equal, and stops asking", async () => {
@@ -235,7 +205,7 @@ describe("sglangPolicy's scores", () => {
     await using policy = policyFor(server.baseUrl);
     const scores = await policy.score(score());
     const logs = distribution({ temperature: 1 });
-    close(scores.logprobs, [logs[0]!, logs[3]!]);
+    expectClose(scores.logprobs, [logs[0]!, logs[3]!]);
     expect(scores).toMatchObject({ top: null, support: null, version: 12 });
     expect(server.requests[0]!.body).toMatchObject({
       input_ids: [2, 2, 2, 0, 3],

@@ -1,44 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { GenerateRequest, Generation, ScoreRequest } from "../../src/core/policy.ts";
+import type { Generation, ScoreRequest } from "../../src/core/policy.ts";
 import { vllmPolicy } from "../../src/policy/vllm-policy.ts";
 import { distribution } from "../support/engines/distribution.ts";
 import { fakeVllm, type FakeVllmOptions } from "../support/engines/vllm.ts";
-import { createInstantClock } from "../support/openai-server/instant-clock.ts";
+import { asks, engineOptions, expectClose, logprobsAt, messages, signal, tokens } from "../support/engines/requests.ts";
 import { misbehaviours } from "../support/openai-server/misbehaviours.ts";
 import { startOpenAiServer } from "../support/openai-server/server.ts";
 
-const policyFor = (baseUrl: string) =>
-  vllmPolicy({
-    baseUrl,
-    model: "m",
-    environment: {},
-    requestTimeoutMs: 400,
-    maxResponseBytes: 256 * 1024,
-    retry: { maxAttempts: 2 },
-    clock: createInstantClock(),
-  });
+const policyFor = (baseUrl: string) => vllmPolicy(engineOptions(baseUrl));
 const serverFor = (options: FakeVllmOptions = {}) => startOpenAiServer(fakeVllm(options));
-
-const { signal } = new AbortController();
-const tokens = (sampling: Partial<GenerateRequest["sampling"]> = {}): GenerateRequest => ({
-  promptTokenIds: [2, 2],
-  sampling: { temperature: 1, maxTokens: 8, ...sampling },
-  signal,
-});
-const messages = (sampling: Partial<GenerateRequest["sampling"]> = {}): GenerateRequest => ({
-  messages: [{ role: "user", content: "hi" }],
-  sampling: { temperature: 1, maxTokens: 8, ...sampling },
-  signal,
-});
-const asks = [
-  { name: "tokens", ask: tokens },
-  { name: "messages", ask: messages },
-];
-const logprobsAt = (temperature: number): number[] => [1, 0, 3].map((id) => distribution({ temperature })[id]!);
-const close = (actual: readonly number[] | null, expected: readonly number[]): void => {
-  expect(actual).toHaveLength(expected.length);
-  for (const [i, value] of expected.entries()) expect(actual![i]).toBeCloseTo(value, 12);
-};
 
 describe("vllmPolicy", () => {
   it("sends a prompt of tokens as it is, and keeps the tokens that were sampled, the last one included", async () => {
@@ -66,7 +36,7 @@ describe("vllmPolicy", () => {
       finishReason: "stop",
       usage: { promptTokens: 2, completionTokens: 3 },
     });
-    close(generation.logprobs, logprobsAt(1));
+    expectClose(generation.logprobs, logprobsAt(1));
   });
 
   it("sends messages to the chat endpoint, and gets the same token fields", async () => {
@@ -75,7 +45,7 @@ describe("vllmPolicy", () => {
     const generation = await policy.generate(messages());
     expect(server.requests[0]).toMatchObject({ path: "/v1/chat/completions", body: { return_token_ids: true } });
     expect(generation).toMatchObject({ rawText: "ba", promptTokenIds: [2, 2], tokenIds: [1, 0, 3] });
-    close(generation.logprobs, logprobsAt(1));
+    expectClose(generation.logprobs, logprobsAt(1));
   });
 });
 
@@ -84,16 +54,16 @@ describe.each(asks)("vllmPolicy's log-probabilities, asked with $name,", ({ ask 
     await using server = await serverFor();
     await using policy = policyFor(server.baseUrl);
     expect(await policy.generate(ask({ temperature: 0.5 }))).toMatchObject({ tokenIds: [1, 0, 3], logprobs: null });
-    close((await policy.generate(ask())).logprobs, logprobsAt(1));
+    expectClose((await policy.generate(ask())).logprobs, logprobsAt(1));
   });
 
   it("are kept at other temperatures, and after top-k, by a server that reports the sampled ones", async () => {
     await using server = await serverFor({ mode: "processed_logprobs" });
     await using policy = policyFor(server.baseUrl);
-    close((await policy.generate(ask({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
+    expectClose((await policy.generate(ask({ temperature: 0.5 }))).logprobs, logprobsAt(0.5));
     const asked = server.requests.length;
     const cut = distribution({ temperature: 2, topK: 4 });
-    close((await policy.generate(ask({ temperature: 2, topK: 4 }))).logprobs, [cut[1]!, cut[0]!, cut[3]!]);
+    expectClose((await policy.generate(ask({ temperature: 2, topK: 4 }))).logprobs, [cut[1]!, cut[0]!, cut[3]!]);
     expect(server.requests.length).toBe(asked + 1);
   });
 
@@ -134,7 +104,7 @@ describe("vllmPolicy keeps no token field that", () => {
   it("comes without ids", async () => {
     const generation = await spoilt({ token_ids: null });
     expect(generation.tokenIds).toBeNull();
-    close(generation.logprobs, logprobsAt(1));
+    expectClose(generation.logprobs, logprobsAt(1));
   });
 });
 
@@ -173,7 +143,7 @@ describe("vllmPolicy's scores", () => {
     await using policy = policyFor(server.baseUrl);
     const logs = distribution({ temperature: 1 });
     const scores = await policy.score(score({ topK: 2 }));
-    close(scores.logprobs, [logs[0]!, logs[3]!]);
+    expectClose(scores.logprobs, [logs[0]!, logs[3]!]);
     const best = [
       { tokenId: 0, logprob: logs[0] },
       { tokenId: 1, logprob: logs[1] },

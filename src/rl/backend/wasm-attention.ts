@@ -138,52 +138,45 @@ function eachHeadRow(
 
 /** qkv [B,T,H+2K,S] to a row of parts, with q and k rotated. */
 function rotateIn(heap: WasmHeap, qkv: tf.TensorInfo, rotated: tf.TensorInfo, rope: Rope, sizes: Sizes): void {
-  const f = heap.all();
-  const { headSize } = sizes;
-  const half = headSize / 2;
   const [from, to] = [heap.pointer(qkv) >>> 2, heap.pointer(rotated) >>> 2];
-  const [cos, sin] = [heap.pointer(rope.cos) >>> 2, heap.pointer(rope.sin) >>> 2];
-  eachHead(sizes, (column, part, t, isValue) => {
-    const source = from + column;
-    const target = to + part;
-    if (isValue) {
-      for (let i = 0; i < headSize; i++) f[target + i] = f[source + i]!;
-      return;
-    }
-    for (let i = 0; i < half; i++) {
-      const x = f[source + i]!;
-      const y = f[source + half + i]!;
-      const c = f[cos + t * half + i]!;
-      const s = f[sin + t * half + i]!;
-      f[target + i] = x * c - y * s;
-      f[target + half + i] = x * s + y * c;
-    }
-  });
+  eachHead(sizes, (column, part, t, isValue) =>
+    moveHead(heap, from + column, to + part, isValue ? null : rope, t, 1, sizes),
+  );
 }
 
 /** The transpose of `rotateIn`: the gradient of the parts at address `dRotated` to the gradient of qkv. */
 function rotateOut(heap: WasmHeap, dRotated: number, dqkv: tf.TensorInfo, rope: Rope, sizes: Sizes): void {
-  const f = heap.all();
-  const { headSize } = sizes;
-  const half = headSize / 2;
   const [from, to] = [dRotated >>> 2, heap.pointer(dqkv) >>> 2];
-  const [cos, sin] = [heap.pointer(rope.cos) >>> 2, heap.pointer(rope.sin) >>> 2];
-  eachHead(sizes, (column, part, t, isValue) => {
-    const source = from + part;
-    const target = to + column;
-    if (isValue) {
-      for (let i = 0; i < headSize; i++) f[target + i] = f[source + i]!;
-      return;
-    }
-    for (let i = 0; i < half; i++) {
-      const x = f[source + i]!;
-      const y = f[source + half + i]!;
-      const c = f[cos + t * half + i]!;
-      const s = f[sin + t * half + i]!;
-      f[target + i] = x * c + y * s;
-      f[target + half + i] = y * c - x * s;
-    }
-  });
+  eachHead(sizes, (column, part, t, isValue) =>
+    moveHead(heap, from + part, to + column, isValue ? null : rope, t, -1, sizes),
+  );
+}
+
+/** One head at one position, from and to in floats: rotated by the position's angles or back, or as it is. */
+function moveHead(
+  heap: WasmHeap,
+  from: number,
+  to: number,
+  rope: Rope | null,
+  t: number,
+  direction: 1 | -1,
+  { headSize }: Sizes,
+): void {
+  const f = heap.all();
+  if (rope === null) {
+    for (let i = 0; i < headSize; i++) f[to + i] = f[from + i]!;
+    return;
+  }
+  const half = headSize / 2;
+  const [cos, sin] = [(heap.pointer(rope.cos) >>> 2) + t * half, (heap.pointer(rope.sin) >>> 2) + t * half];
+  for (let i = 0; i < half; i++) {
+    const x = f[from + i]!;
+    const y = f[from + half + i]!;
+    const c = f[cos + i]!;
+    const s = direction * f[sin + i]!;
+    f[to + i] = x * c - y * s;
+    f[to + half + i] = x * s + y * c;
+  }
 }
 
 /** Offsets, in floats, of every head at every position: in qkv and in the row of parts. */
