@@ -78,6 +78,8 @@ interface Result {
   readonly plan: Plan;
   readonly training: TrainingResult | null;
   readonly decoding: readonly DecodingResult[];
+  /** Why a section has no figures: what does not fit, say. */
+  readonly failures: readonly string[];
 }
 
 const startedAt = new Date();
@@ -98,19 +100,30 @@ try {
       await writeTask(directory, task, true);
       const own = ours(backend, directory, { device: "cpu", precision: "float32" });
       const label = `${size} ${backend}`;
-      let training: TrainingResult | null = null;
-      if (chosenSections.includes("training")) {
+      const failures: string[] = [];
+      const attempt = async <T>(section: (typeof sections)[number], none: T, body: () => Promise<T>): Promise<T> => {
+        if (!chosenSections.includes(section)) return none;
+        try {
+          return await body();
+        } catch (error) {
+          failures.push(`${section}: ${(error as Error).message}`);
+          say(`${label}, ${failures.at(-1)}`);
+          return none;
+        }
+      };
+      const training = await attempt("training", null, async () => {
         // Two programs that sum in different orders: 1e-6 of the first step.
         const settings = { ...plan, tolerance: 2e-6 };
-        training = await measureTraining(settings, task, { ours: own, peer: libtorch(peer, directory) });
-        say(showTable([trainingHead, ...trainingRows(label, training)]));
-      }
-      let decoding: DecodingResult[] = [];
-      if (chosenSections.includes("decoding")) {
-        decoding = await measureDecoding(plan, [own, libtorch(peer, directory), llamaCpp(directory)]);
-        say(showTable([decodingHead, ...decoding.map((row) => decodingRow(label, row))]));
-      }
-      results.push({ size, backend, plan, training, decoding });
+        const result = await measureTraining(settings, task, { ours: own, peer: libtorch(peer, directory) });
+        say(showTable([trainingHead, ...trainingRows(label, result)]));
+        return result;
+      });
+      const decoding = await attempt("decoding", [], async () => {
+        const rows = await measureDecoding(plan, [own, libtorch(peer, directory), llamaCpp(directory)]);
+        say(showTable([decodingHead, ...rows.map((row) => decodingRow(label, row))]));
+        return rows;
+      });
+      results.push({ size, backend, plan, training, decoding, failures });
       await rm(directory, { recursive: true });
     }
   }
@@ -123,3 +136,4 @@ await mkdir(dirname(out), { recursive: true });
 const document = { startedAt, seconds, machine: { ...machine, busyAtStart, loadAveragesAtEnd: loadavg() }, results };
 await writeFile(out, `${JSON.stringify(document, null, 1)}\n`);
 say(`written: ${out}`);
+if (results.some(({ failures }) => failures.length > 0)) process.exitCode = 1;

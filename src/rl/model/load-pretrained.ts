@@ -7,7 +7,7 @@ import type { NamedTensor } from "../checkpoints/tensors.ts";
 import type { LoadOptions } from "./checkpoint.ts";
 import type { ModelConfig } from "./contract.ts";
 import { LocalModel } from "./local-model.ts";
-import { describeNeeds, formatBytes, memoryNeeds } from "./memory-needs.ts";
+import { describeNeeds, formatBytes, isOutOfMemory, memoryNeeds } from "./memory-needs.ts";
 import { ParameterStore } from "./parameter-store.ts";
 import { parameterSpecs } from "./parameters.ts";
 
@@ -56,8 +56,7 @@ async function storeOf(
   try {
     return await ParameterStore.stream(parameterSpecs(config), parameters);
   } catch (error) {
-    // Backends have no common error for it; these are the words of V8, libtorch, WebAssembly and Dawn.
-    if (error instanceof TrainerError || !/allocat|out of memory|\bOOM\b/i.test(messageOf(error))) throw error;
+    if (!isOutOfMemory(error)) throw error;
     throw outOfMemory(path, config, messageOf(error), error);
   }
 }

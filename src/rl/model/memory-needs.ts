@@ -1,4 +1,5 @@
 /** What a model's state takes in memory, as float32: what must fit before anything is computed. Activations come on top. */
+import { AfterstateError, messageOf } from "../../core/errors.ts";
 import { loraTargets, type LoraConfig, type ModelConfig } from "./contract.ts";
 import { adapterSpecs } from "./lora.ts";
 import { parameterSpecs, type ParameterSpec } from "./parameters.ts";
@@ -36,6 +37,11 @@ export function describeNeeds({ parameters, training, lora }: MemoryNeeds): stri
     `its parameters alone need ${formatBytes(parameters)}, training an adapter (rank ${typicalLora.rank}) ` +
     `${formatBytes(lora)} and training it whole ${formatBytes(training)}, beside activations`
   );
+}
+
+/** Backends have no common error for it; these are the words of V8, libtorch, Dawn, and WebAssembly, which only aborts. */
+export function isOutOfMemory(error: unknown): boolean {
+  return !(error instanceof AfterstateError) && /allocat|out of memory|\bOOM\b|^Aborted\(/i.test(messageOf(error));
 }
 
 export function formatBytes(bytes: number): string {

@@ -8,7 +8,7 @@
 import { join } from "node:path";
 import { writeFile } from "node:fs/promises";
 import { z } from "zod";
-import { TrainerError } from "../../core/errors.ts";
+import { TrainerError, messageOf } from "../../core/errors.ts";
 import type { BackendPreference } from "../backend/load-backend.ts";
 import { tf } from "../backend/tf.ts";
 import { readJsonFile } from "../checkpoints/json-file.ts";
@@ -20,6 +20,7 @@ import { loadModel, writeModelDirectory } from "./checkpoint.ts";
 import type { StepMetrics, TrainBatch, Trainer, TrainerOptions } from "./contract.ts";
 import { GradientSum } from "./gradient-sum.ts";
 import type { LocalModel } from "./local-model.ts";
+import { describeNeeds, isOutOfMemory, memoryNeeds } from "./memory-needs.ts";
 import { microbatchGradient, type MicrobatchInputs, type MicrobatchValues } from "./microbatch.ts";
 import { Optimizer } from "./optimizer.ts";
 import { distillationReport, policyReport } from "./policy-report.ts";
@@ -75,7 +76,11 @@ export class LocalTrainer implements Trainer {
       entropySum: 0,
     };
     const countedCalls = (batch.type === "policy" ? batch.calls : undefined) ?? calls;
-    const gradients = await this.#gradients(batch, { lossTokens, calls: countedCalls, values });
+    const gradients = await this.#gradients(batch, { lossTokens, calls: countedCalls, values }).catch(
+      (error: unknown) => {
+        throw isOutOfMemory(error) ? tooLarge(this.model, this.#options, error) : error;
+      },
+    );
     const norm = await scalar(gradientNorm(gradients));
     if (!Number.isFinite(norm)) {
       tf.dispose(gradients);
@@ -162,6 +167,19 @@ export async function loadTrainer(
   const trainer = new LocalTrainer(model, trainerOptions);
   await trainer.restore(directory);
   return trainer;
+}
+
+function tooLarge({ config, lora }: LocalModel, options: Required<TrainerOptions>, cause: unknown): TrainerError {
+  const ways = [
+    `fewer microbatchTokens than ${options.microbatchTokens}`,
+    ...(options.recompute ? [] : ["recompute"]),
+    ...(lora === null ? ["an adapter (model.lora)"] : []),
+  ];
+  return new TrainerError(
+    `a training step does not fit in memory (${messageOf(cause)}); the weights are unchanged. ` +
+      `Of this model ${describeNeeds(memoryNeeds(config))}. Less is needed with ${ways.join(", or ")}`,
+    { code: "ERR_OUT_OF_MEMORY", cause },
+  );
 }
 
 function notFinite(what: string): TrainerError {

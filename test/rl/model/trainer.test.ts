@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { createRandom } from "../../../src/core/random.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { tf } from "../../../src/rl/backend/tf.ts";
@@ -224,6 +224,25 @@ describe("a training step", () => {
     await expect(trainer.step(imitation)).rejects.toMatchObject({ code: "ERR_GRADIENT_NOT_FINITE" });
     expect(await model.exportWeights()).toEqual(weights);
     expect(trainer.stepsTaken).toBe(0);
+  });
+
+  it("says what would fit when a step does not, leaves the weights unchanged and nothing behind", async () => {
+    const model = tinyModel();
+    const weights = await model.exportWeights();
+    const trainer = createTrainer(model, { learningRate: 1, microbatchTokens: 99 });
+    const before = tf.memory().numTensors;
+    vi.spyOn(tf.backend(), "write").mockImplementation(() => {
+      throw new RangeError("Array buffer allocation failed");
+    });
+    await expect(trainer.step(imitation)).rejects.toMatchObject({
+      code: "ERR_OUT_OF_MEMORY",
+      message: expect.stringMatching(
+        /unchanged.* training it whole \S+ MiB.* fewer microbatchTokens than 99, or recompute, or an adapter \(model.lora\)$/,
+      ),
+    });
+    vi.restoreAllMocks();
+    expect(tf.memory().numTensors).toBe(before);
+    expect(await model.exportWeights()).toEqual(weights);
   });
 });
 
