@@ -3,7 +3,8 @@ import { execFile } from "node:child_process";
 import { accessSync, constants, lstatSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../core/errors.ts";
-import type { Flavour, LaunchPlan } from "./flavour.ts";
+import { type Flavour, type LaunchPlan, refuseImages, startArgv } from "./flavour.ts";
+import { sandboxEnv } from "./sandbox-env.ts";
 import { makeSystemDirectory, sandboxHome, sandboxUserId } from "./system-directory.ts";
 
 const initInside = "/.afterstate/init";
@@ -98,6 +99,9 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
   return {
     kind: "bubblewrap",
     hasOwnUser: true,
+    limitedBy: "us",
+    fillsWorkspace: false,
+    check: (spec) => refuseImages("bubblewrap", spec),
     async probe() {
       if (process.platform !== "linux") return { available: false, reason: "bubblewrap needs Linux", fix: "use Linux" };
       if (bubblewrap === null)
@@ -108,19 +112,11 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
     },
     prepare: (directory) => makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {}),
     launch: (plan) => ({
-      argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(plan)],
+      argv: startArgv(plan, [bubblewrap ?? "bwrap", ...bubblewrapArguments(plan)]),
       home: sandboxHome,
-      env: {
-        HOME: sandboxHome,
-        USER: "agent",
-        LOGNAME: "agent",
-        SHELL: "/bin/bash",
-        PATH: "/usr/bin:/bin:/usr/local/bin",
-        LANG: "C.UTF-8",
-        TZ: "UTC",
-        TERM: "xterm-256color",
-      },
+      env: sandboxEnv(sandboxHome),
       shellArgv: ["/bin/bash", "-i"],
+      terminalUid: plan.uid,
       dispose: () => Promise.resolve(),
     }),
   };

@@ -1,0 +1,2 @@
+/** The image that a container has where its task asks for none. */
+export const baseImageName = "afterstate-base";
