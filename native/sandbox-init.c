@@ -17,6 +17,7 @@
 #include "filter.c"
 #include "init.c"
 #include "processes.c"
+#include "stage.c"
 #include "start.c"
 #include "supervise.c"
 #include "tree.c"

@@ -47,9 +47,6 @@ function initProgram(): string | null {
   }
 }
 
-const closedError = (): SandboxError =>
-  new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
-
 export class ProcessSandboxDriver implements SandboxDriver {
   readonly kind: SandboxDriver["kind"];
   private readonly flavour: Flavour;
@@ -67,10 +64,6 @@ export class ProcessSandboxDriver implements SandboxDriver {
   constructor(flavour: Flavour) {
     this.flavour = flavour;
     this.kind = flavour.kind;
-  }
-
-  private get isClosed(): boolean {
-    return this.closed !== null;
   }
 
   probe(): Promise<SandboxAvailability> {
@@ -91,7 +84,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 
   async start(spec: Omit<SandboxSpec, "kind">, options: { signal?: AbortSignal } = {}): Promise<Sandbox> {
-    if (this.isClosed) throw closedError();
+    this.throwIfClosed();
     const availability = await this.probe();
     if (!availability.available)
       throw new SandboxError(
@@ -101,31 +94,42 @@ export class ProcessSandboxDriver implements SandboxDriver {
         },
       );
     options.signal?.throwIfAborted();
-    this.flavour.check(spec);
     const sandbox = await this.launch(spec);
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();
     throw options.signal.reason as Error;
   }
 
+  private throwIfClosed(): void {
+    if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
+  }
+
   private async launch(spec: Omit<SandboxSpec, "kind">): Promise<RunningSandbox> {
+    this.throwIfClosed();
     const limits: SandboxLimits = { ...defaultSandboxLimits, ...spec.limits };
     const directory = this.prepare();
     const host = this.ensureHost();
     const sandboxId = ++this.lastSandboxId;
     const sandboxName = String(sandboxId);
     const initPath = directory.file("bin", "sandbox-init");
-    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
     const socketPath = directory.file("sockets", sandboxName);
     const lifetimeSeconds = spec.maxLifetimeSeconds ?? defaultLifetimeSeconds;
     const initOptions = this.initOptions(limits, lifetimeSeconds);
     const cgroups = planGroups(this.cgroups(), ownerName(), this.name, sandboxName, limits);
     const paths = cgroups.map(({ path }) => path);
+    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
+    const giveBack = (): void => {
+      if (uid !== null) this.users.giveBack(uid);
+    };
     const names = { initPath, directory, sandboxName, socketPath, uid, cgroups: paths };
-    const launch = await this.flavour.launch({ spec, ...names, limits, lifetimeSeconds, initOptions });
+    const plan = { spec, ...names, limits, lifetimeSeconds, initOptions };
+    const launch = await this.flavour.launch(plan).catch((error: unknown) => {
+      giveBack();
+      throw error;
+    });
     const release = async (): Promise<void> => {
       this.sandboxes.delete(sandboxId);
-      if (uid !== null) this.users.giveBack(uid);
+      giveBack();
       if (this.sandboxes.size === 0) this.host?.setIdle(true);
       await rm(socketPath, { force: true });
       if (host.isLost) await Promise.all(paths.map((path) => removeCgroup(path)));
@@ -137,7 +141,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
     this.sandboxes.set(sandboxId, sandbox);
     host.setIdle(false);
     try {
-      if (this.isClosed) throw closedError();
+      this.throwIfClosed();
       const serving = host.request({ op: "start", sandboxId, argv: launch.argv, cgroups });
       await Promise.all([serving, this.enter(launch, serving)]);
       const { source = null, path = "" } = spec.workspace ?? {};

@@ -2,7 +2,6 @@
  * What a kind of sandbox brings; everything else (driver.ts, running-sandbox.ts) is the same for all kinds.
  * All kinds run the same init (native/) and speak the same protocol with it.
  */
-import { SandboxError } from "../core/errors.ts";
 import type { SandboxAvailability, SandboxKind, SandboxLimits, SandboxSpec } from "../core/sandbox.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
@@ -50,28 +49,23 @@ export interface Flavour {
   readonly fillsWorkspace: boolean;
   /** `limitsBy` where the kind is limited by an engine. */
   probe(): Promise<Omit<SandboxAvailability, "limitsBy"> & Partial<Pick<SandboxAvailability, "limitsBy">>>;
-  /** @throws SandboxError ERR_SANDBOX_UNAVAILABLE for what this kind cannot do. */
-  check(spec: Omit<SandboxSpec, "kind">): void;
   /** Once for each driver, before its first sandbox. */
   prepare(directory: RunDirectory): void;
-  /** @throws SandboxError ERR_SANDBOX_IMAGE. */
-  launch(plan: LaunchPlan): Launch | Promise<Launch>;
+  /**
+   * @throws SandboxError ERR_SANDBOX_UNAVAILABLE when this kind cannot do what `spec` asks for, ERR_SANDBOX_IMAGE when the
+   * image cannot be had.
+   */
+  launch(plan: LaunchPlan): Promise<Launch>;
   /** Removes what dead owners left outside of directories and control groups; returns their names. */
   sweep?(): Promise<readonly string[]>;
   /** Names of this driver's sandboxes that have a container. */
   containers?(directory: RunDirectory): Promise<readonly string[]>;
 }
 
-/** For `check`, of a kind that shows the host's own system. */
-export function refuseImages(kind: SandboxKind, spec: Omit<SandboxSpec, "kind">): void {
-  if (spec.image === undefined && spec.workspace === undefined && spec.writableRoot !== true) return;
-  throw new SandboxError(`a ${kind} sandbox has no images and no workspaces`, { code: "ERR_SANDBOX_UNAVAILABLE" });
-}
-
-/** A launch that `sandbox-init start` makes by becoming `argv`. */
-export function startArgv(plan: LaunchPlan, argv: readonly string[]): string[] {
+/** A launch that `sandbox-init start`, with further options, makes by becoming `argv`. */
+export function startArgv(plan: LaunchPlan, options: readonly string[], argv: readonly string[]): string[] {
   const { initPath, socketPath, cgroups, uid } = plan;
   const groups = cgroups.flatMap((path) => ["--cgroup", path]);
   const user = uid === null ? [] : ["--uid", String(uid)];
-  return [initPath, "start", "--socket", socketPath, ...groups, ...user, "--", ...argv];
+  return [initPath, "start", "--socket", socketPath, ...groups, ...user, ...options, "--", ...argv];
 }

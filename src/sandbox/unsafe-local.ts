@@ -6,7 +6,8 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Flavour, refuseImages, startArgv } from "./flavour.ts";
+import { SandboxError } from "../core/errors.ts";
+import { type Flavour, startArgv } from "./flavour.ts";
 import { sandboxEnv } from "./sandbox-env.ts";
 
 export interface UnsafeLocalOptions {
@@ -20,7 +21,6 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
     hasOwnUser: false,
     limitedBy: "us",
     fillsWorkspace: false,
-    check: (spec) => refuseImages("unsafe-local", spec),
     probe: () =>
       Promise.resolve(
         process.platform === "linux"
@@ -33,8 +33,12 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       for (const [name, content] of Object.entries(options.systemFiles ?? {}))
         writeFileSync(directory.file("system", name), content, { mode: 0o444 });
     },
-    launch(plan) {
-      const { directory, sandboxName, initPath, initOptions } = plan;
+    async launch(plan) {
+      const { directory, sandboxName, initPath, initOptions, spec } = plan;
+      if (spec.image !== undefined || spec.workspace !== undefined || spec.writableRoot === true)
+        throw new SandboxError("an unsafe-local sandbox has no images and no workspaces: choose bubblewrap or docker", {
+          code: "ERR_SANDBOX_UNAVAILABLE",
+        });
       const root = join(realpathSync(directory.file("homes")), sandboxName);
       const home = join(root, "agent");
       const temporary = join(root, "tmp");
@@ -42,7 +46,7 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       mkdirSync(temporary, { mode: 0o755 });
       const bashrc = directory.file("system", "bashrc");
       return {
-        argv: startArgv(plan, [initPath, "init", "--home", home, ...initOptions]),
+        argv: startArgv(plan, [], [initPath, "init", "--home", home, ...initOptions]),
         home,
         env: {
           ...sandboxEnv(home),

@@ -12,7 +12,7 @@ import type { RunDirectory } from "../run-directory.ts";
 import { ownerName } from "../run-directory.ts";
 import { sandboxEnv } from "../sandbox-env.ts";
 import { sandboxHome } from "../system-directory.ts";
-import { baseImageName } from "./base-image-name.ts";
+import { baseImageName } from "../images/base-image.ts";
 import { checkWorkspacePath, containerOptions, containerUser } from "./container-options.ts";
 import { Engine, type EngineInfo, type ImageInfo } from "./engine.ts";
 import { engineSockets } from "./engine-address.ts";
@@ -55,9 +55,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       const missing = lacking(seen.info);
       return missing === null ? { available: true, limitsBy } : { available: false, limitsBy, ...missing };
     },
-    check(spec) {
-      if (spec.workspace !== undefined) checkWorkspacePath(spec.workspace.path);
-    },
     prepare(directory) {
       mkdirSync(directory.file("system"), { mode: 0o755 });
       for (const [name, content] of Object.entries(options.systemFiles ?? {}))
@@ -66,6 +63,7 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       mkdirSync(directory.file("boards"), { mode: 0o700 });
     },
     async launch(plan) {
+      if (plan.spec.workspace !== undefined) checkWorkspacePath(plan.spec.workspace.path);
       const reached = await engine();
       const image = await reached.image(plan.spec.image ?? baseImageName);
       return launch(plan, reached, image, starts);

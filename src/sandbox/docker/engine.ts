@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import type Docker from "dockerode";
 import { SandboxError, messageOf } from "../../core/errors.ts";
-import { baseImageName } from "./base-image-name.ts";
+import { baseImageName } from "../images/base-image.ts";
 
 /** A single call to a busy engine may take many seconds; one that is silent for so long is lost. */
 const callTimeoutMs = 120_000;

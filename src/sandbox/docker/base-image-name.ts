@@ -1,2 +1,0 @@
-/** The image that a container has where its task asks for none. */
-export const baseImageName = "afterstate-base";
