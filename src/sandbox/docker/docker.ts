@@ -13,7 +13,7 @@ import { ownerName } from "../run-directory.ts";
 import { sandboxEnv } from "../sandbox-env.ts";
 import { sandboxHome } from "../system-directory.ts";
 import { baseImageName } from "../images/base-image.ts";
-import { checkWorkspacePath, containerOptions, containerUser } from "./container-options.ts";
+import { containerOptions, containerUser } from "./container-options.ts";
 import { Engine, type EngineInfo, type ImageInfo } from "./engine.ts";
 import { engineSockets } from "./engine-address.ts";
 import { anyOwner, isOrphan, ofDriver, ownerOf, ownershipLabels, sandboxOf } from "./ownership.ts";
@@ -63,7 +63,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       mkdirSync(directory.file("boards"), { mode: 0o700 });
     },
     async launch(plan) {
-      if (plan.spec.workspace !== undefined) checkWorkspacePath(plan.spec.workspace.path);
       const reached = await engine();
       const image = await reached.image(plan.spec.image ?? baseImageName);
       return launch(plan, reached, image, starts);
