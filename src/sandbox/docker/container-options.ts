@@ -29,6 +29,8 @@ export interface ContainerPlan {
   readonly spec: Omit<SandboxSpec, "kind">;
   readonly limits: SandboxLimits;
   readonly labels: Readonly<Record<string, string>>;
+  /** By it the container's processes are found on the host. */
+  readonly mark: string;
   /** Directories on the host: init with its boot socket, and what is shown in /etc/afterstate. */
   readonly boardSource: string;
   readonly systemSource: string;
@@ -67,7 +69,7 @@ function temporaryFileSystems(
 }
 
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
-  const { image, spec, limits, labels, boardSource, systemSource, initOptions } = plan;
+  const { image, spec, limits, labels, mark, boardSource, systemSource, initOptions } = plan;
   const { user, uid } = containerUser(spec, image);
   const readOnly = (source: string, target: string) =>
     ({
@@ -112,8 +114,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     User: user,
     WorkingDir: "/",
     Hostname: "sandbox",
-    // Of init alone, which nobody inside may read: by it our processes are found on the host.
-    Env: [`AFTERSTATE_SANDBOX=${boardSource}/`],
+    // Of init alone, where nobody inside may read it.
+    Env: [`AFTERSTATE_SANDBOX=${mark}`],
     Labels: { ...labels },
     AttachStdin: false,
     AttachStdout: false,

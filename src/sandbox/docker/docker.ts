@@ -48,6 +48,7 @@ export function dockerFlavour(options: DockerOptions): Flavour {
     hasOwnUser: false,
     limitedBy: "engine",
     fillsWorkspace: true,
+    maxSpares: startsAtOnce,
     async probe() {
       const seen = await find().catch((error: unknown) => ({ reason: messageOf(error) }));
       if ("reason" in seen) return { available: false, reason: seen.reason, fix: howToGetOne };
@@ -119,15 +120,17 @@ function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQue
   const expires = Math.ceil(Date.now() / 1000 + lifetimeSeconds + graceSeconds);
   const labels = ownershipLabels(driver, sandboxName, expires);
   const systemSource = directory.file("system");
-  const options = containerOptions({ image, spec, limits, labels, boardSource, systemSource, initOptions });
+  const mark = socketPath;
+  const options = containerOptions({ image, spec, limits, labels, mark, boardSource, systemSource, initOptions });
   let entering: Promise<void> | null = null;
   let disposed = false;
   return {
     argv: [initPath, "supervise", "--socket", socketPath, "--boot", join(boardSource, "boot")],
     enter() {
-      entering = starts.add(async () => {
+      const start = async (): Promise<void> => {
         if (!disposed) await engine.run(name, spec.image ?? baseImageName, options);
-      });
+      };
+      entering = starts.add(start, { priority: plan.ahead ? 0 : 1 });
       return entering;
     },
     home: sandboxHome,
@@ -136,13 +139,11 @@ function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQue
     terminalUid: process.getuid?.() === 0 ? uid : null,
     async dispose() {
       disposed = true;
-      try {
-        // One whose creation is still under way could not be found, and would stay.
-        await entering?.catch(() => {});
-        if (entering !== null) await engine.remove(name);
-      } finally {
-        rmSync(boardSource, { recursive: true, force: true });
-      }
+      // One whose creation is still under way could not be found, and would stay.
+      await entering?.catch(() => {});
+      // Where the engine does not answer, init's end ends the container; what stays is counted, and swept by a later run.
+      if (entering !== null) await engine.remove(name).catch(() => {});
+      rmSync(boardSource, { recursive: true, force: true });
     },
   };
 }
