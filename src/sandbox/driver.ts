@@ -28,6 +28,7 @@ import { RunDirectory, ownerName } from "./run-directory.ts";
 import { RunningSandbox } from "./running-sandbox.ts";
 import { sweepDeadOwners } from "./sweep.ts";
 import { UserPool } from "./user-pool.ts";
+import { checkWorkspace } from "./workspace-path.ts";
 
 const defaultLifetimeSeconds = 3600;
 /** From a container's start to its init's sign of life; init itself gives up earlier. */
@@ -94,6 +95,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
         },
       );
     options.signal?.throwIfAborted();
+    if (spec.workspace !== undefined) checkWorkspace(spec.workspace);
     const sandbox = await this.launch(spec);
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();

@@ -1,7 +1,5 @@
 /** What a sandbox's container is allowed: as little as its init and an agent's commands need. Pure. */
-import { normalize } from "node:path/posix";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
-import { SandboxError } from "../../core/errors.ts";
 import type { SandboxLimits, SandboxSpec } from "../../core/sandbox.ts";
 import { sandboxHome, sandboxUserId } from "../system-directory.ts";
 import type { ImageInfo } from "./engine.ts";
@@ -26,9 +24,6 @@ const maskedPaths = [
   "/sys",
 ];
 
-/** A workspace cannot lie over or under these: they are mounts of ours, or the kernel's. */
-const takenPaths = [sandboxHome, "/tmp", "/proc", "/sys", "/dev", "/etc", boardDirectory];
-
 export interface ContainerPlan {
   readonly image: ImageInfo;
   readonly spec: Omit<SandboxSpec, "kind">;
@@ -38,18 +33,6 @@ export interface ContainerPlan {
   readonly boardSource: string;
   readonly systemSource: string;
   readonly initOptions: readonly string[];
-}
-
-/** @throws SandboxError ERR_SANDBOX_UNAVAILABLE when the workspace lies where it cannot. */
-export function checkWorkspacePath(path: string): void {
-  const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
-  const isPlain = path.startsWith("/") && path !== "/" && path === normalize(path);
-  const taken = takenPaths.find((other) => isWithin(path, other) || isWithin(other, path));
-  if (isPlain && taken === undefined && !path.endsWith("/")) return;
-  const why = taken === undefined ? "it is no plain absolute path" : `${taken} is taken`;
-  throw new SandboxError(`a workspace cannot be at ${JSON.stringify(path)}: ${why}; write, for example, /testbed`, {
-    code: "ERR_SANDBOX_UNAVAILABLE",
-  });
 }
 
 /**

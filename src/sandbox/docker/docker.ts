@@ -13,9 +13,10 @@ import { ownerName } from "../run-directory.ts";
 import { sandboxEnv } from "../sandbox-env.ts";
 import { sandboxHome } from "../system-directory.ts";
 import { baseImageName } from "../images/base-image.ts";
-import { checkWorkspacePath, containerOptions, containerUser } from "./container-options.ts";
+import { imageEnv } from "../images/settings.ts";
+import { containerOptions, containerUser } from "./container-options.ts";
 import { Engine, type EngineInfo, type ImageInfo } from "./engine.ts";
-import { engineSockets } from "./engine-address.ts";
+import { type EngineSearch, findEngine } from "./find-engine.ts";
 import { anyOwner, isOrphan, ofDriver, ownerOf, ownershipLabels, sandboxOf } from "./ownership.ts";
 
 /** An engine starts about six containers a second however many are asked for at once; more only wait inside it. */
@@ -33,7 +34,7 @@ export interface DockerOptions {
 
 export function dockerFlavour(options: DockerOptions): Flavour {
   const starts = new PQueue({ concurrency: startsAtOnce });
-  let found: Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> | null = null;
+  let found: Promise<EngineSearch> | null = null;
   const find = () => (found ??= findEngine());
   let connected: Promise<Engine> | null = null;
 
@@ -63,7 +64,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       mkdirSync(directory.file("boards"), { mode: 0o700 });
     },
     async launch(plan) {
-      if (plan.spec.workspace !== undefined) checkWorkspacePath(plan.spec.workspace.path);
       const reached = await engine();
       const image = await reached.image(plan.spec.image ?? baseImageName);
       return launch(plan, reached, image, starts);
@@ -88,16 +88,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       return (await reached.list(ofDriver(basename(directory.path)))).map(({ labels }) => sandboxOf(labels));
     },
   };
-}
-
-async function findEngine(): Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> {
-  const reasons: string[] = [];
-  for (const socketPath of engineSockets()) {
-    const seen = await Engine.look(socketPath);
-    if ("info" in seen) return { socketPath, info: seen.info };
-    reasons.push(seen.reason);
-  }
-  return { reason: `no Docker engine answers: ${reasons.join("; ")}` };
 }
 
 /** A limit that the engine would accept and not keep is worse than none. */
@@ -155,14 +145,4 @@ function makeBoard(directory: RunDirectory, sandboxName: string, initPath: strin
   chmodSync(path, 0o755);
   linkSync(initPath, join(path, "init"));
   return path;
-}
-
-/** An image that is run as it is knows best where its programs are. */
-function imageEnv({ env }: ImageInfo): Record<string, string> {
-  return Object.fromEntries(
-    env.map((pair) => {
-      const end = pair.indexOf("=");
-      return [pair.slice(0, end), pair.slice(end + 1)];
-    }),
-  );
 }

@@ -8,18 +8,10 @@ import { lstatSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { z } from "zod";
 import { SandboxError, messageOf } from "../../core/errors.ts";
+import type { ImageSettings } from "./settings.ts";
 import { removeWhiteouts, unpackTar } from "./unpack-tar.ts";
 
 const maxJsonBytes = 4 * 1024 * 1024;
-
-export interface ImageSettings {
-  /** As the image says it: "", a name, "uid", "uid:gid". */
-  readonly user: string;
-  /** NAME=value. */
-  readonly env: readonly string[];
-}
-
-export const noSettings: ImageSettings = { user: "", env: [] };
 
 const manifestSchema = z.array(z.object({ Config: z.string(), Layers: z.array(z.string()).min(1) }));
 const configSchema = z.object({

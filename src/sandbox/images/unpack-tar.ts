@@ -44,9 +44,8 @@ const exclude = (pattern: string): string => `--exclude=${pattern}`;
 export async function unpackTar(tar: string, directory: string): Promise<void> {
   const skipped = ["--anchored", ...left.map(exclude), "--no-anchored", exclude(".wh.*")];
   const owned = ["--no-same-owner", "--preserve-permissions", "--delay-directory-restore"];
-  await confined(tar, directory, (options) => [
-    ...["tar", "--extract", "--file=-", "--directory=/into", ...owned, ...skipped, ...options],
-  ]);
+  const argv = ["tar", "--extract", "--file=-", "--directory=/into", ...owned, ...skipped];
+  await confined(tar, directory, (options) => [...argv, ...options]);
 }
 
 /** Removes from a directory what a layer says is gone. @throws as `unpackTar`. */
