@@ -1,4 +1,4 @@
-import { execFile as execFileAsync, execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import {
   existsSync,
   lstatSync,
@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { imageUserId } from "../../../src/sandbox/images/image-user.ts";
 import { type UnpackedImage, unpackedImage } from "../../../src/sandbox/images/unpacked-image.ts";
@@ -92,13 +93,8 @@ describe("an image as a directory", () => {
     const module = new URL("../../../dist/sandbox/images/unpacked-image.js", import.meta.url).href;
     const script = `const { unpackedImage } = await import(${JSON.stringify(module)});
       console.log((await unpackedImage(${JSON.stringify(`tar:${path}`)})).root)`;
-    const one = (): Promise<string> =>
-      new Promise((resolve, reject) => {
-        const child = execFileAsync(process.execPath, ["--input-type=module", "-e", script], (error, stdout) =>
-          error ? reject(error) : resolve(stdout.trim()),
-        );
-        child.stdin?.end();
-      });
+    const one = async (): Promise<string> =>
+      (await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script])).stdout.trim();
     const roots = await Promise.all([one(), one(), one()]);
     expect(new Set(roots).size).toBe(1);
     expect(existsSync(join(roots[0]!, "usr/bin/tool"))).toBe(true);
