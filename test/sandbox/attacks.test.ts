@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import type { SandboxError } from "../../src/core/errors.ts";
 import type { Sandbox, SandboxDriver, SandboxKind, SandboxSpec } from "../../src/core/sandbox.ts";
 import { baseImageName } from "../../src/sandbox/images/base-image.ts";
-import { unpackedRoot } from "../../src/sandbox/images/unpacked-root.ts";
+import { unpackedImage } from "../../src/sandbox/images/unpacked-image.ts";
 import { createSandboxDriver } from "../../src/sandbox/index.ts";
 import { describeWith } from "../support/sandbox-kinds.ts";
 import { bash, terminal, text } from "./sandbox-conformance.ts";
@@ -16,7 +16,7 @@ import { bash, terminal, text } from "./sandbox-conformance.ts";
 const mebibyte = 1024 * 1024;
 
 async function usersOf(image: string): Promise<string> {
-  const passwords = readFileSync(join(await unpackedRoot(image), "etc/passwd"), "utf8");
+  const passwords = readFileSync(join((await unpackedImage(image)).root, "etc/passwd"), "utf8");
   return passwords.replace(/:.*$/gm, "");
 }
 

@@ -13,9 +13,10 @@ import { ownerName } from "../run-directory.ts";
 import { sandboxEnv } from "../sandbox-env.ts";
 import { sandboxHome } from "../system-directory.ts";
 import { baseImageName } from "../images/base-image.ts";
+import { imageEnv } from "../images/settings.ts";
 import { containerOptions, containerUser } from "./container-options.ts";
 import { Engine, type EngineInfo, type ImageInfo } from "./engine.ts";
-import { engineSockets } from "./engine-address.ts";
+import { type EngineSearch, findEngine } from "./find-engine.ts";
 import { anyOwner, isOrphan, ofDriver, ownerOf, ownershipLabels, sandboxOf } from "./ownership.ts";
 
 /** An engine starts about six containers a second however many are asked for at once; more only wait inside it. */
@@ -33,7 +34,7 @@ export interface DockerOptions {
 
 export function dockerFlavour(options: DockerOptions): Flavour {
   const starts = new PQueue({ concurrency: startsAtOnce });
-  let found: Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> | null = null;
+  let found: Promise<EngineSearch> | null = null;
   const find = () => (found ??= findEngine());
   let connected: Promise<Engine> | null = null;
 
@@ -88,16 +89,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       return (await reached.list(ofDriver(basename(directory.path)))).map(({ labels }) => sandboxOf(labels));
     },
   };
-}
-
-async function findEngine(): Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> {
-  const reasons: string[] = [];
-  for (const socketPath of engineSockets()) {
-    const seen = await Engine.look(socketPath);
-    if ("info" in seen) return { socketPath, info: seen.info };
-    reasons.push(seen.reason);
-  }
-  return { reason: `no Docker engine answers: ${reasons.join("; ")}` };
 }
 
 /** A limit that the engine would accept and not keep is worse than none. */
@@ -155,14 +146,4 @@ function makeBoard(directory: RunDirectory, sandboxName: string, initPath: strin
   chmodSync(path, 0o755);
   linkSync(initPath, join(path, "init"));
   return path;
-}
-
-/** An image that is run as it is knows best where its programs are. */
-function imageEnv({ env }: ImageInfo): Record<string, string> {
-  return Object.fromEntries(
-    env.map((pair) => {
-      const end = pair.indexOf("=");
-      return [pair.slice(0, end), pair.slice(end + 1)];
-    }),
-  );
 }
