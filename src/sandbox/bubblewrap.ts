@@ -1,64 +1,25 @@
-/** Sandboxes of namespaces, made by bubblewrap: no network, a private home, a read-only system. */
+/** Sandboxes of namespaces, made by bubblewrap: no network, a private home, a read-only system of the host's or an image's. */
 import { execFile } from "node:child_process";
-import { accessSync, constants, lstatSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
-import { messageOf } from "../core/errors.ts";
-import type { Flavour, LaunchPlan } from "./flavour.ts";
+import { mkdirSync, readFileSync } from "node:fs";
+import { SandboxError, messageOf } from "../core/errors.ts";
+import type { SandboxSpec } from "../core/sandbox.ts";
+import {
+  type RootedPlan,
+  bubblewrapArguments,
+  checkMountPoints,
+  findBubblewrap,
+  namespaces,
+  stagePath,
+  systemBinds,
+} from "./bubblewrap-command.ts";
+import { type Flavour, startArgv } from "./flavour.ts";
+import { imageUserId } from "./images/image-user.ts";
+import { imageEnv } from "./images/settings.ts";
+import { type UnpackedImage, unpackedImage } from "./images/unpacked-image.ts";
+import { sandboxEnv } from "./sandbox-env.ts";
 import { makeSystemDirectory, sandboxHome, sandboxUserId } from "./system-directory.ts";
 
-const initInside = "/.afterstate/init";
-const sharedMemoryBytes = 16 * 1024 * 1024;
 const probeTimeoutMs = 10_000;
-
-/** Directories of the root that may be links into /usr. */
-const rootLinks = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
-
-const namespaces = ["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--as-pid-1"];
-
-function findBubblewrap(): string | null {
-  for (const directory of (process.env["PATH"] ?? "/usr/bin:/bin").split(":").filter((path) => path.startsWith("/"))) {
-    try {
-      accessSync(join(directory, "bwrap"), constants.X_OK);
-      return join(directory, "bwrap");
-    } catch {
-      // Not here.
-    }
-  }
-  return null;
-}
-
-function systemBinds(): string[] {
-  const args = ["--ro-bind", "/usr", "/usr"];
-  for (const name of rootLinks) {
-    const path = `/${name}`;
-    const info = lstatSync(path, { throwIfNoEntry: false });
-    if (info?.isSymbolicLink()) args.push("--symlink", readlinkSync(path), path);
-    else if (info?.isDirectory()) args.push("--ro-bind", path, path);
-  }
-  return args;
-}
-
-function bubblewrapArguments(plan: LaunchPlan): string[] {
-  const { directory, limits } = plan;
-  // Home and /tmp share the disk allowance; sizes are fixed, because a mount inside cannot be shared by two paths.
-  const temporaryBytes = Math.floor(limits.diskBytes / 4);
-  const groups: readonly (readonly string[])[] = [
-    namespaces,
-    ["--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"],
-    ["--uid", String(sandboxUserId), "--gid", String(sandboxUserId)],
-    systemBinds(),
-    ["--ro-bind", directory.file("etc"), "/etc"],
-    ["--ro-bind", directory.file("bin", "sandbox-init"), initInside],
-    ["--proc", "/proc", "--dev", "/dev"],
-    ["--size", String(sharedMemoryBytes), "--tmpfs", "/dev/shm"],
-    ["--remount-ro", "/dev"],
-    ["--perms", "0755", "--size", String(limits.diskBytes - temporaryBytes), "--tmpfs", sandboxHome],
-    ["--perms", "1777", "--size", String(temporaryBytes), "--tmpfs", "/tmp"],
-    ["--remount-ro", "/"],
-    ["--", initInside, "init", "--home", sandboxHome, "--confine", "1", ...plan.initOptions],
-  ];
-  return groups.flat();
-}
 
 function namespaceFix(stderr: string): string {
   const read = (name: string): string | null => {
@@ -88,6 +49,16 @@ function tryNamespaces(bubblewrap: string): Promise<string | null> {
   });
 }
 
+/** What native/stage.c makes: home and /tmp, the image's root and the workspace, all writes within one size. */
+function stageOptions(plan: RootedPlan): string[] {
+  checkMountPoints(plan);
+  const { image, limits, spec } = plan;
+  const options = ["--stage", stagePath(plan), "--disk-bytes", String(limits.diskBytes)];
+  if (image !== null) options.push("--root", image.root, "--writable-root", spec.writableRoot === true ? "1" : "0");
+  if (spec.workspace !== undefined) options.push("--workspace", spec.workspace.source ?? "");
+  return options;
+}
+
 export interface BubblewrapOptions {
   /** Read-only files of the sandbox, under /etc/afterstate/: name to content. A "bashrc" is read by every shell. */
   readonly systemFiles?: Readonly<Record<string, string>>;
@@ -98,6 +69,9 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
   return {
     kind: "bubblewrap",
     hasOwnUser: true,
+    limitedBy: "us",
+    fillsWorkspace: false,
+    maxSpares: 0,
     async probe() {
       if (process.platform !== "linux") return { available: false, reason: "bubblewrap needs Linux", fix: "use Linux" };
       if (bubblewrap === null)
@@ -106,22 +80,32 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
       if (failure === null) return { available: true };
       return { available: false, reason: `bwrap cannot make a sandbox: ${failure}`, fix: namespaceFix(failure) };
     },
-    prepare: (directory) => makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {}),
-    launch: (plan) => ({
-      argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(plan)],
-      home: sandboxHome,
-      env: {
-        HOME: sandboxHome,
-        USER: "agent",
-        LOGNAME: "agent",
-        SHELL: "/bin/bash",
-        PATH: "/usr/bin:/bin:/usr/local/bin",
-        LANG: "C.UTF-8",
-        TZ: "UTC",
-        TERM: "xterm-256color",
-      },
-      shellArgv: ["/bin/bash", "-i"],
-      dispose: () => Promise.resolve(),
-    }),
+    prepare(directory) {
+      makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {});
+      mkdirSync(directory.file("stage"), { mode: 0o711 });
+    },
+    async launch(plan) {
+      const image = await imageOf(plan.spec);
+      const asItIs = plan.spec.writableRoot === true ? image : null;
+      const userId = asItIs === null ? sandboxUserId : imageUserId(asItIs);
+      const rooted = { ...plan, image, userId };
+      return {
+        argv: startArgv(plan, stageOptions(rooted), [bubblewrap ?? "bwrap", ...bubblewrapArguments(rooted)]),
+        home: sandboxHome,
+        env: { ...sandboxEnv(sandboxHome), ...(asItIs === null ? {} : imageEnv(asItIs.settings)) },
+        shellArgv: ["/bin/bash", "-i"],
+        terminalUid: plan.uid,
+        dispose: () => Promise.resolve(),
+      };
+    },
   };
+}
+
+/** null: the host's own system is shown. */
+async function imageOf({ image, writableRoot }: Omit<SandboxSpec, "kind">): Promise<UnpackedImage | null> {
+  if (image !== undefined) return unpackedImage(image);
+  if (writableRoot !== true) return null;
+  throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
+    code: "ERR_SANDBOX_UNAVAILABLE",
+  });
 }

@@ -1,6 +1,7 @@
-/** The driver that both kinds share: one host process, one run directory, one numbered set of sandboxes. */
+/** The driver that all kinds share: one host process, one run directory, one numbered set of sandboxes. */
 import { copyFileSync, existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { childEntry } from "../core/child-entry.ts";
 import { SandboxError, messageOf } from "../core/errors.ts";
 import {
@@ -11,8 +12,15 @@ import {
   type SandboxSpec,
   defaultSandboxLimits,
 } from "../core/sandbox.ts";
-import { type CgroupSupport, detectCgroups, makeDriverGroups, planGroups, removeDriverGroups } from "./cgroups.ts";
-import type { Flavour } from "./flavour.ts";
+import {
+  type CgroupSupport,
+  detectCgroups,
+  makeDriverGroups,
+  noCgroups,
+  planGroups,
+  removeDriverGroups,
+} from "./cgroups.ts";
+import type { Flavour, Launch } from "./flavour.ts";
 import { HostClient } from "./host-client.ts";
 import { removeCgroup } from "./host/cgroup-directories.ts";
 import { findFamilies } from "./process-table.ts";
@@ -20,11 +28,19 @@ import { RunDirectory, ownerName } from "./run-directory.ts";
 import { RunningSandbox } from "./running-sandbox.ts";
 import { sweepDeadOwners } from "./sweep.ts";
 import { UserPool } from "./user-pool.ts";
+import { WarmPool } from "./warm-pool.ts";
+import { checkWorkspace } from "./workspace-path.ts";
 
 const defaultLifetimeSeconds = 3600;
+/** Of one that nobody has leased. */
+const warmLifetimeSeconds = 3600;
+/** From a container's start to its init's sign of life; init itself gives up earlier. */
+const boardingTimeoutMs = 20_000;
 /** Address space is only a guard against shared mappings; just-in-time compilers reserve far more than they use. */
 const addressSpaceFactor = 8;
 const leastAddressSpaceBytes = 4 * 1024 ** 3;
+
+const lifetimeOf = (spec: Omit<SandboxSpec, "kind">): number => spec.maxLifetimeSeconds ?? defaultLifetimeSeconds;
 
 let driverCount = 0;
 
@@ -43,6 +59,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
   private readonly name = `d${++driverCount}`;
   private readonly sandboxes = new Map<number, RunningSandbox>();
   private readonly users = new UserPool();
+  private readonly pool: WarmPool<RunningSandbox>;
+  /** Not yet in the hands of who asked for them. */
+  private readonly launching = new Set<Promise<RunningSandbox>>();
   private host: HostClient | null = null;
   private directory: RunDirectory | null = null;
   private groups: CgroupSupport | null = null;
@@ -54,6 +73,11 @@ export class ProcessSandboxDriver implements SandboxDriver {
   constructor(flavour: Flavour) {
     this.flavour = flavour;
     this.kind = flavour.kind;
+    this.pool = new WarmPool({
+      launch: (spec, ahead) => this.launch(spec, ahead),
+      maxSpares: flavour.maxSpares,
+      lifetimeSecondsOf: lifetimeOf,
+    });
   }
 
   probe(): Promise<SandboxAvailability> {
@@ -70,11 +94,11 @@ export class ProcessSandboxDriver implements SandboxDriver {
         fix: "apt-get install gcc && npm run build",
         limitsBy,
       };
-    return { ...(await this.flavour.probe()), limitsBy };
+    return { limitsBy, ...(await this.flavour.probe()) };
   }
 
   async start(spec: Omit<SandboxSpec, "kind">, options: { signal?: AbortSignal } = {}): Promise<Sandbox> {
-    if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
+    this.throwIfClosed();
     const availability = await this.probe();
     if (!availability.available)
       throw new SandboxError(
@@ -84,60 +108,75 @@ export class ProcessSandboxDriver implements SandboxDriver {
         },
       );
     options.signal?.throwIfAborted();
-    if (spec.image !== undefined || spec.workspace !== undefined || spec.writableRoot === true)
-      throw new SandboxError(`a ${this.kind} sandbox has no images and no workspaces`, {
-        code: "ERR_SANDBOX_UNAVAILABLE",
-      });
-    const sandbox = await this.launch(spec);
+    if (spec.workspace !== undefined) checkWorkspace(spec.workspace);
+    const sandbox = await this.pool.lease({ ...spec, limits: { ...defaultSandboxLimits, ...spec.limits } });
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();
     throw options.signal.reason as Error;
   }
 
-  private async launch(spec: Omit<SandboxSpec, "kind">): Promise<RunningSandbox> {
+  private throwIfClosed(): void {
+    if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
+  }
+
+  /** Starts `count` sandboxes ahead, for starts to come with the same `spec`, which then take a few milliseconds. */
+  async prewarm(spec: Omit<SandboxSpec, "kind">, count: number): Promise<void> {
+    this.throwIfClosed();
+    if (!(await this.probe()).available) return;
+    if (spec.workspace !== undefined) checkWorkspace(spec.workspace);
+    await this.pool.prewarm({ ...spec, limits: { ...defaultSandboxLimits, ...spec.limits } }, count);
+  }
+
+  private launch(spec: Omit<SandboxSpec, "kind">, ahead: boolean): Promise<RunningSandbox> {
+    const launching = this.launchOne(spec, ahead);
+    this.launching.add(launching);
+    const forget = (): void => void this.launching.delete(launching);
+    launching.then(forget, forget);
+    return launching;
+  }
+
+  private async launchOne(spec: Omit<SandboxSpec, "kind">, ahead: boolean): Promise<RunningSandbox> {
+    this.throwIfClosed();
     const limits: SandboxLimits = { ...defaultSandboxLimits, ...spec.limits };
     const directory = this.prepare();
     const host = this.ensureHost();
     const sandboxId = ++this.lastSandboxId;
     const sandboxName = String(sandboxId);
     const initPath = directory.file("bin", "sandbox-init");
-    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
     const socketPath = directory.file("sockets", sandboxName);
-    const initOptions = this.initOptions(limits, spec.maxLifetimeSeconds ?? defaultLifetimeSeconds);
-    const launch = this.flavour.launch({ initPath, directory, sandboxName, uid, limits, initOptions });
+    const lifetimeSeconds = ahead ? warmLifetimeSeconds : lifetimeOf(spec);
+    const initOptions = this.initOptions(limits, lifetimeSeconds);
     const cgroups = planGroups(this.cgroups(), ownerName(), this.name, sandboxName, limits);
+    const paths = cgroups.map(({ path }) => path);
+    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
+    const giveBack = (): void => {
+      if (uid !== null) this.users.giveBack(uid);
+    };
+    const names = { initPath, directory, sandboxName, socketPath, uid, cgroups: paths };
+    const plan = { spec, ...names, limits, lifetimeSeconds, initOptions, ahead };
+    const launch = await this.flavour.launch(plan).catch((error: unknown) => {
+      giveBack();
+      throw error;
+    });
     const release = async (): Promise<void> => {
       this.sandboxes.delete(sandboxId);
-      if (uid !== null) this.users.giveBack(uid);
+      giveBack();
       if (this.sandboxes.size === 0) this.host?.setIdle(true);
       await rm(socketPath, { force: true });
-      if (host.isLost) await Promise.all(cgroups.map(({ path }) => removeCgroup(path)));
+      if (host.isLost) await Promise.all(paths.map((path) => removeCgroup(path)));
     };
-    const sandbox = new RunningSandbox({
-      sandboxId,
-      kind: this.kind,
-      launch,
-      limits,
-      host,
-      socketPath,
-      initPath,
-      uid,
-      release,
-      nextShellId: () => ++this.lastShellId,
-    });
+    const nextShellId = (): number => ++this.lastShellId;
+    const { kind } = this;
+    const parts = { sandboxId, kind, launch, limits, host, socketPath, initPath, release, nextShellId };
+    const sandbox = new RunningSandbox(parts);
     this.sandboxes.set(sandboxId, sandbox);
     host.setIdle(false);
-    const user = uid === null ? [] : ["--uid", String(uid)];
-    const argv = [
-      initPath,
-      "start",
-      "--socket",
-      socketPath,
-      ...cgroups.flatMap(({ path }) => ["--cgroup", path]),
-      ...user,
-    ];
     try {
-      await host.request({ op: "start", sandboxId, argv: [...argv, "--", ...launch.argv], cgroups });
+      this.throwIfClosed();
+      const serving = host.request({ op: "start", sandboxId, argv: launch.argv, cgroups });
+      await Promise.all([serving, this.enter(launch, serving)]);
+      const { source = null, path = "" } = spec.workspace ?? {};
+      if (source !== null && this.flavour.fillsWorkspace) await sandbox.fill(source, path);
       return sandbox;
     } catch (error) {
       await sandbox.close();
@@ -150,6 +189,22 @@ export class ProcessSandboxDriver implements SandboxDriver {
     }
   }
 
+  /** What is started beside the host's process may end before it reaches that: then nobody would ever say so. */
+  private async enter(launch: Launch, serving: Promise<unknown>): Promise<void> {
+    if (launch.enter === undefined) return;
+    await launch.enter();
+    const waiting = new AbortController();
+    const overdue = sleep(boardingTimeoutMs, undefined, { signal: waiting.signal }).then(() => {
+      throw new Error(`it was not ready after ${boardingTimeoutMs} ms`);
+    });
+    try {
+      await Promise.race([serving, overdue]);
+    } finally {
+      waiting.abort();
+      overdue.catch(() => {});
+    }
+  }
+
   private initOptions(limits: SandboxLimits, lifetimeSeconds: number): string[] {
     const options: [string, number][] = [
       ["--lifetime", lifetimeSeconds],
@@ -157,9 +212,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
       ["--file-bytes", limits.maxFileBytes],
       ["--open-files", limits.maxOpenFiles],
     ];
-    // In a namespace of its own a user's processes are counted apart; without one, the host's would count too.
+    // In a namespace of its own a user's processes are counted apart; without one, other sandboxes' would count too.
     if (this.kind === "bubblewrap") options.push(["--processes", limits.maxProcesses]);
-    if (this.cgroups().limitsBy === "rlimit") {
+    if (this.flavour.limitedBy === "us" && this.cgroups().limitsBy === "rlimit") {
       options.push(["--data-bytes", limits.memoryBytes]);
       options.push(["--address-bytes", Math.max(leastAddressSpaceBytes, limits.memoryBytes * addressSpaceFactor)]);
     }
@@ -167,7 +222,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 
   private cgroups(): CgroupSupport {
-    this.groups ??= detectCgroups();
+    this.groups ??= this.flavour.limitedBy === "us" ? detectCgroups() : noCgroups;
     return this.groups;
   }
 
@@ -202,13 +257,22 @@ export class ProcessSandboxDriver implements SandboxDriver {
     this.sandboxes.get(sandboxId)?.lost(error);
   }
 
-  sweep(): Promise<number> {
-    return sweepDeadOwners(this.cgroups());
+  async sweep(): Promise<number> {
+    const contained = (await this.flavour.sweep?.()) ?? [];
+    return new Set([...contained, ...(await sweepDeadOwners(detectCgroups()))]).size;
   }
 
   countProcesses(): Promise<number> {
     if (this.directory === null || !existsSync(this.directory.path)) return Promise.resolve(0);
-    return Promise.resolve(findFamilies(`${this.directory.path}/`).length);
+    const spare = new Set(this.pool.spares().flatMap((one) => findFamilies(one.mark).map(({ pid }) => pid)));
+    const all = findFamilies(`${this.directory.path}/`);
+    return Promise.resolve(all.filter(({ pid }) => !spare.has(pid)).length);
+  }
+
+  async countContainers(): Promise<number> {
+    if (this.directory === null || this.flavour.containers === undefined) return 0;
+    const spare = new Set(this.pool.spares().map(({ name }) => name));
+    return (await this.flavour.containers(this.directory)).filter((name) => !spare.has(name)).length;
   }
 
   close(): Promise<void> {
@@ -221,7 +285,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 
   private async end(): Promise<void> {
-    await Promise.all([...this.sandboxes.values()].map((sandbox) => sandbox.close()));
+    await Promise.all([this.pool.drain(), ...[...this.sandboxes.values()].map((sandbox) => sandbox.close())]);
+    // What was on its way notices that the driver is closed, and clears up after itself.
+    await Promise.allSettled(this.launching);
     await this.host?.close();
     if (this.directory === null) return;
     this.directory.remove();

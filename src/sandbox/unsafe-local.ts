@@ -6,7 +6,9 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Flavour } from "./flavour.ts";
+import { SandboxError } from "../core/errors.ts";
+import { type Flavour, startArgv } from "./flavour.ts";
+import { sandboxEnv } from "./sandbox-env.ts";
 
 export interface UnsafeLocalOptions {
   /** Read-only by convention only: name to content. A "bashrc" is read by every shell. */
@@ -17,6 +19,9 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
   return {
     kind: "unsafe-local",
     hasOwnUser: false,
+    limitedBy: "us",
+    fillsWorkspace: false,
+    maxSpares: 0,
     probe: () =>
       Promise.resolve(
         process.platform === "linux"
@@ -29,7 +34,12 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       for (const [name, content] of Object.entries(options.systemFiles ?? {}))
         writeFileSync(directory.file("system", name), content, { mode: 0o444 });
     },
-    launch({ directory, sandboxName, initPath, initOptions }) {
+    async launch(plan) {
+      const { directory, sandboxName, initPath, initOptions, spec } = plan;
+      if (spec.image !== undefined || spec.workspace !== undefined || spec.writableRoot === true)
+        throw new SandboxError("an unsafe-local sandbox has no images and no workspaces: choose bubblewrap or docker", {
+          code: "ERR_SANDBOX_UNAVAILABLE",
+        });
       const root = join(realpathSync(directory.file("homes")), sandboxName);
       const home = join(root, "agent");
       const temporary = join(root, "tmp");
@@ -37,22 +47,16 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       mkdirSync(temporary, { mode: 0o755 });
       const bashrc = directory.file("system", "bashrc");
       return {
-        argv: [initPath, "init", "--home", home, ...initOptions],
+        argv: startArgv(plan, [], [initPath, "init", "--home", home, ...initOptions]),
         home,
         env: {
-          HOME: home,
-          USER: "agent",
-          LOGNAME: "agent",
-          SHELL: "/bin/bash",
-          PATH: "/usr/bin:/bin:/usr/local/bin",
-          LANG: "C.UTF-8",
-          TZ: "UTC",
-          TERM: "xterm-256color",
+          ...sandboxEnv(home),
           TMPDIR: temporary,
           // By this mark a later run finds what outlived a killed owner.
           AFTERSTATE_SANDBOX: root,
         },
         shellArgv: ["/bin/bash", "--rcfile", existsSync(bashrc) ? bashrc : "/dev/null", "-i"],
+        terminalUid: null,
         dispose: () => rm(root, { recursive: true, force: true }),
       };
     },
