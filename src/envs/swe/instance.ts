@@ -47,6 +47,8 @@ const environmentSchema = z.strictObject({
   repository: z.string().min(1).optional(),
   /** What is sourced by bash before the agent's shell and before the tests: `source /opt/conda/bin/activate testbed`. */
   activate: z.string().min(1).optional(),
+  /** Environment variables of the agent's shell and of the tests, such as PYTHONPATH. */
+  variables: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a variable name"), z.string()).default({}),
   testReport: z.enum(testReports).default("pytest"),
   /**
    * Leave it out: our own runner and reporter of `testReport` then run `testFiles` and are harder to deceive. A command of the
