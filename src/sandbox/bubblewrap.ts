@@ -2,17 +2,22 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { SandboxError, messageOf } from "../core/errors.ts";
+import type { SandboxSpec } from "../core/sandbox.ts";
 import {
+  type RootedPlan,
   bubblewrapArguments,
-  checkWorkspace,
+  checkMountPoints,
   findBubblewrap,
   namespaces,
   stagePath,
   systemBinds,
 } from "./bubblewrap-command.ts";
-import type { Flavour, LaunchPlan } from "./flavour.ts";
-import { unpackedRoot } from "./images/unpacked-root.ts";
-import { makeSystemDirectory, sandboxHome } from "./system-directory.ts";
+import { type Flavour, startArgv } from "./flavour.ts";
+import { imageUserId } from "./images/image-user.ts";
+import { imageEnv } from "./images/settings.ts";
+import { type UnpackedImage, unpackedImage } from "./images/unpacked-image.ts";
+import { sandboxEnv } from "./sandbox-env.ts";
+import { makeSystemDirectory, sandboxHome, sandboxUserId } from "./system-directory.ts";
 
 const probeTimeoutMs = 10_000;
 
@@ -45,11 +50,11 @@ function tryNamespaces(bubblewrap: string): Promise<string | null> {
 }
 
 /** What native/stage.c makes: home and /tmp, the image's root and the workspace, all writes within one size. */
-function stageOptions(plan: LaunchPlan): string[] {
-  checkWorkspace(plan);
-  const { imageRoot, limits, spec } = plan;
+function stageOptions(plan: RootedPlan): string[] {
+  checkMountPoints(plan);
+  const { image, limits, spec } = plan;
   const options = ["--stage", stagePath(plan), "--disk-bytes", String(limits.diskBytes)];
-  if (imageRoot !== null) options.push("--root", imageRoot, "--writable-root", spec.writableRoot === true ? "1" : "0");
+  if (image !== null) options.push("--root", image.root, "--writable-root", spec.writableRoot === true ? "1" : "0");
   if (spec.workspace !== undefined) options.push("--workspace", spec.workspace.source ?? "");
   return options;
 }
@@ -64,6 +69,8 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
   return {
     kind: "bubblewrap",
     hasOwnUser: true,
+    limitedBy: "us",
+    fillsWorkspace: false,
     async probe() {
       if (process.platform !== "linux") return { available: false, reason: "bubblewrap needs Linux", fix: "use Linux" };
       if (bubblewrap === null)
@@ -76,29 +83,28 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
       makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {});
       mkdirSync(directory.file("stage"), { mode: 0o711 });
     },
-    imageRoot: async ({ image, writableRoot }) => {
-      if (image !== undefined) return unpackedRoot(image);
-      if (writableRoot !== true) return null;
-      throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
-        code: "ERR_SANDBOX_UNAVAILABLE",
-      });
+    async launch(plan) {
+      const image = await imageOf(plan.spec);
+      const asItIs = plan.spec.writableRoot === true ? image : null;
+      const userId = asItIs === null ? sandboxUserId : imageUserId(asItIs);
+      const rooted = { ...plan, image, userId };
+      return {
+        argv: startArgv(plan, stageOptions(rooted), [bubblewrap ?? "bwrap", ...bubblewrapArguments(rooted)]),
+        home: sandboxHome,
+        env: { ...sandboxEnv(sandboxHome), ...(asItIs === null ? {} : imageEnv(asItIs.settings)) },
+        shellArgv: ["/bin/bash", "-i"],
+        terminalUid: plan.uid,
+        dispose: () => Promise.resolve(),
+      };
     },
-    launch: (plan) => ({
-      startOptions: stageOptions(plan),
-      argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(plan)],
-      home: sandboxHome,
-      env: {
-        HOME: sandboxHome,
-        USER: "agent",
-        LOGNAME: "agent",
-        SHELL: "/bin/bash",
-        PATH: "/usr/bin:/bin:/usr/local/bin",
-        LANG: "C.UTF-8",
-        TZ: "UTC",
-        TERM: "xterm-256color",
-      },
-      shellArgv: ["/bin/bash", "-i"],
-      dispose: () => Promise.resolve(),
-    }),
   };
+}
+
+/** null: the host's own system is shown. */
+async function imageOf({ image, writableRoot }: Omit<SandboxSpec, "kind">): Promise<UnpackedImage | null> {
+  if (image !== undefined) return unpackedImage(image);
+  if (writableRoot !== true) return null;
+  throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
+    code: "ERR_SANDBOX_UNAVAILABLE",
+  });
 }
