@@ -4,8 +4,8 @@
  */
 import { EnvError } from "../../core/errors.ts";
 import type { Sandbox } from "../../core/sandbox.ts";
+import { leftBehind, rawAttributes } from "./git-rules.ts";
 import { testbed } from "./instance.ts";
-import { leftBehind, rawAttributes } from "./patch/take-patch.ts";
 
 const timeoutMs = 300_000;
 

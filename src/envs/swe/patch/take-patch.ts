@@ -13,6 +13,7 @@
 import { randomBytes } from "node:crypto";
 import { EnvError } from "../../../core/errors.ts";
 import type { Sandbox } from "../../../core/sandbox.ts";
+import { leftBehind, rawAttributes } from "../git-rules.ts";
 import { testbed } from "../instance.ts";
 import type { Baseline } from "../workspace.ts";
 
@@ -28,7 +29,7 @@ export type TakenPatch =
   | { readonly patch: null; readonly reason: string };
 
 const timeoutMs = 120_000;
-/** Exit codes of the script. */
+/** The script's exit code when the commit's objects are not all there. */
 const noObjects = 65;
 
 /**
@@ -54,9 +55,9 @@ find . -name .git -prune -o \( -type f -o -type l \) -printf '%P\0' | sort -zu >
 sort -zu "$scratch/wanted" | comm -z -12 - "$scratch/present" >"$scratch/listed"
 rm -f "$scratch/index"
 git update-index -z --add --stdin <"$scratch/listed" || exit 68
-git diff-index --cached --raw -z --no-renames "$commit" >"$scratch/raw" || exit 69
+git diff-index --cached --raw -z --no-renames "$commit" >"$scratch/raw" || exit ${noObjects}
 git diff-index --cached -p --binary --full-index --no-renames --no-color --no-ext-diff --no-textconv \
-  --src-prefix=a/ --dst-prefix=b/ "$commit" >"$scratch/diff" || exit 69
+  --src-prefix=a/ --dst-prefix=b/ "$commit" >"$scratch/diff" || exit ${noObjects}
 stat -c %s "$scratch/diff"
 `;
 
@@ -117,7 +118,7 @@ async function place(sandbox: Sandbox, scratch: string, objects: string): Promis
 async function placePack(sandbox: Sandbox, scratch: string, pack: Uint8Array): Promise<void> {
   const git = `${scratch}/git`;
   await sandbox.exec(["rm", "-f", `${git}/objects/info/alternates`]);
-  const result = await sandbox.exec(["git", "unpack-objects", "-q"], {
+  const result = await sandbox.exec(["git", "index-pack", "--stdin"], {
     input: pack,
     env: { ...hermetic, GIT_DIR: git },
     timeoutMs,
@@ -145,11 +146,6 @@ const gitConfig = `[core]
 	hooksPath = /dev/null
 	compression = 1
 `;
-
-/** Bytes are compared as they are, and shown as text wherever git thinks that they are. */
-export const rawAttributes = "* -text -filter -ident !diff !working-tree-encoding !eol\n";
-/** What running programs leaves behind, where a repository does not ignore it itself. */
-export const leftBehind = "__pycache__/\n*.py[co]\n.pytest_cache/\n.hypothesis/\n";
 
 /**
  * A patch travels as JSON, so it has to be UTF-8. Files that are not are shown as git's binary patches, which are ASCII.
