@@ -175,6 +175,11 @@ void parse_options(struct options *options, char **argv) {
     else if (strcmp(name, "--uid") == 0) options->uid = (long)number_of(name, value);
     else if (strcmp(name, "--lifetime") == 0) options->lifetime_seconds = (long)number_of(name, value);
     else if (strcmp(name, "--confine") == 0) options->confine = number_of(name, value) != 0;
+    else if (strcmp(name, "--stage") == 0) options->stage = value;
+    else if (strcmp(name, "--root") == 0) options->root = value;
+    else if (strcmp(name, "--writable-root") == 0) options->writable_root = number_of(name, value) != 0;
+    else if (strcmp(name, "--workspace") == 0) options->workspace = value;
+    else if (strcmp(name, "--disk-bytes") == 0) options->disk_bytes = number_of(name, value);
     else if (strcmp(name, "--cpu-seconds") == 0) options->limit.cpu_seconds = number_of(name, value);
     else if (strcmp(name, "--processes") == 0) options->limit.processes = number_of(name, value);
     else if (strcmp(name, "--file-bytes") == 0) options->limit.file_bytes = number_of(name, value);

@@ -72,6 +72,10 @@ struct options {
   int cgroup_count;
   long uid, lifetime_seconds;
   bool confine;
+  /* Of start: see stage.c. NULL: no stage, the host's own system, no workspace; an empty workspace is "". */
+  const char *stage, *root, *workspace;
+  bool writable_root;
+  uint64_t disk_bytes;
   struct {
     uint64_t cpu_seconds, processes, file_bytes, open_files, data_bytes, address_bytes; /* 0 = leave as it is */
   } limit;
@@ -87,6 +91,9 @@ void set_limit(int resource, uint64_t value);
 int start_main(const struct options *options);
 int attach_main(const struct options *options);
 int init_main(const struct options *options);
+
+/* start's part */
+void make_stage(const struct options *options);
 
 /* init's parts */
 void install_system_call_filter(void);

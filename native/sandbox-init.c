@@ -13,6 +13,7 @@
 #include "filter.c"
 #include "init.c"
 #include "processes.c"
+#include "stage.c"
 #include "start.c"
 #include "tree.c"
 

@@ -43,6 +43,7 @@ int start_main(const struct options *options) {
   if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) die("dup2");
   listen_on(options->socket);
   for (int i = 0; i < options->cgroup_count; i++) join(options->cgroups[i]);
+  if (options->stage != NULL) make_stage(options);
   if (options->uid >= 0) {
     uid_t id = (uid_t)options->uid;
     if (setgroups(0, NULL) != 0 || setresgid(id, id, id) != 0 || setresuid(id, id, id) != 0) die("drop privileges");

@@ -5,7 +5,8 @@ cd "$(dirname "$0")/.."
 
 mkdir -p dist/native
 if command -v gcc >/dev/null 2>&1; then
-  gcc -O2 -Wall -Wextra -o dist/native/sandbox-init native/sandbox-init.c
+  # Static, so that it runs in a container of any image.
+  gcc -static -O2 -Wall -Wextra -o dist/native/sandbox-init native/sandbox-init.c
 else
   printf 'build: no gcc, so no sandbox: apt-get install gcc\n' >&2
 fi

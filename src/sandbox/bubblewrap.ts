@@ -1,64 +1,20 @@
-/** Sandboxes of namespaces, made by bubblewrap: no network, a private home, a read-only system. */
+/** Sandboxes of namespaces, made by bubblewrap: no network, a private home, a read-only system of the host's or an image's. */
 import { execFile } from "node:child_process";
-import { accessSync, constants, lstatSync, readFileSync, readlinkSync } from "node:fs";
-import { join } from "node:path";
-import { messageOf } from "../core/errors.ts";
+import { mkdirSync, readFileSync } from "node:fs";
+import { SandboxError, messageOf } from "../core/errors.ts";
+import {
+  bubblewrapArguments,
+  checkWorkspace,
+  findBubblewrap,
+  namespaces,
+  stagePath,
+  systemBinds,
+} from "./bubblewrap-command.ts";
 import type { Flavour, LaunchPlan } from "./flavour.ts";
-import { makeSystemDirectory, sandboxHome, sandboxUserId } from "./system-directory.ts";
+import { unpackedRoot } from "./images/unpacked-root.ts";
+import { makeSystemDirectory, sandboxHome } from "./system-directory.ts";
 
-const initInside = "/.afterstate/init";
-const sharedMemoryBytes = 16 * 1024 * 1024;
 const probeTimeoutMs = 10_000;
-
-/** Directories of the root that may be links into /usr. */
-const rootLinks = ["bin", "sbin", "lib", "lib32", "lib64", "libx32"];
-
-const namespaces = ["--unshare-user", "--unshare-all", "--disable-userns", "--die-with-parent", "--as-pid-1"];
-
-function findBubblewrap(): string | null {
-  for (const directory of (process.env["PATH"] ?? "/usr/bin:/bin").split(":").filter((path) => path.startsWith("/"))) {
-    try {
-      accessSync(join(directory, "bwrap"), constants.X_OK);
-      return join(directory, "bwrap");
-    } catch {
-      // Not here.
-    }
-  }
-  return null;
-}
-
-function systemBinds(): string[] {
-  const args = ["--ro-bind", "/usr", "/usr"];
-  for (const name of rootLinks) {
-    const path = `/${name}`;
-    const info = lstatSync(path, { throwIfNoEntry: false });
-    if (info?.isSymbolicLink()) args.push("--symlink", readlinkSync(path), path);
-    else if (info?.isDirectory()) args.push("--ro-bind", path, path);
-  }
-  return args;
-}
-
-function bubblewrapArguments(plan: LaunchPlan): string[] {
-  const { directory, limits } = plan;
-  // Home and /tmp share the disk allowance; sizes are fixed, because a mount inside cannot be shared by two paths.
-  const temporaryBytes = Math.floor(limits.diskBytes / 4);
-  const groups: readonly (readonly string[])[] = [
-    namespaces,
-    ["--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"],
-    ["--uid", String(sandboxUserId), "--gid", String(sandboxUserId)],
-    systemBinds(),
-    ["--ro-bind", directory.file("etc"), "/etc"],
-    ["--ro-bind", directory.file("bin", "sandbox-init"), initInside],
-    ["--proc", "/proc", "--dev", "/dev"],
-    ["--size", String(sharedMemoryBytes), "--tmpfs", "/dev/shm"],
-    ["--remount-ro", "/dev"],
-    ["--perms", "0755", "--size", String(limits.diskBytes - temporaryBytes), "--tmpfs", sandboxHome],
-    ["--perms", "1777", "--size", String(temporaryBytes), "--tmpfs", "/tmp"],
-    ["--remount-ro", "/"],
-    ["--", initInside, "init", "--home", sandboxHome, "--confine", "1", ...plan.initOptions],
-  ];
-  return groups.flat();
-}
 
 function namespaceFix(stderr: string): string {
   const read = (name: string): string | null => {
@@ -88,6 +44,16 @@ function tryNamespaces(bubblewrap: string): Promise<string | null> {
   });
 }
 
+/** What native/stage.c makes: home and /tmp, the image's root and the workspace, all writes within one size. */
+function stageOptions(plan: LaunchPlan): string[] {
+  checkWorkspace(plan);
+  const { imageRoot, limits, spec } = plan;
+  const options = ["--stage", stagePath(plan), "--disk-bytes", String(limits.diskBytes)];
+  if (imageRoot !== null) options.push("--root", imageRoot, "--writable-root", spec.writableRoot === true ? "1" : "0");
+  if (spec.workspace !== undefined) options.push("--workspace", spec.workspace.source ?? "");
+  return options;
+}
+
 export interface BubblewrapOptions {
   /** Read-only files of the sandbox, under /etc/afterstate/: name to content. A "bashrc" is read by every shell. */
   readonly systemFiles?: Readonly<Record<string, string>>;
@@ -106,8 +72,19 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
       if (failure === null) return { available: true };
       return { available: false, reason: `bwrap cannot make a sandbox: ${failure}`, fix: namespaceFix(failure) };
     },
-    prepare: (directory) => makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {}),
+    prepare(directory) {
+      makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {});
+      mkdirSync(directory.file("stage"), { mode: 0o711 });
+    },
+    imageRoot: async ({ image, writableRoot }) => {
+      if (image !== undefined) return unpackedRoot(image);
+      if (writableRoot !== true) return null;
+      throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
+        code: "ERR_SANDBOX_UNAVAILABLE",
+      });
+    },
     launch: (plan) => ({
+      startOptions: stageOptions(plan),
       argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(plan)],
       home: sandboxHome,
       env: {

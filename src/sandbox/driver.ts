@@ -74,7 +74,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 
   async start(spec: Omit<SandboxSpec, "kind">, options: { signal?: AbortSignal } = {}): Promise<Sandbox> {
-    if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
+    this.throwIfClosed();
     const availability = await this.probe();
     if (!availability.available)
       throw new SandboxError(
@@ -84,27 +84,30 @@ export class ProcessSandboxDriver implements SandboxDriver {
         },
       );
     options.signal?.throwIfAborted();
-    if (spec.image !== undefined || spec.workspace !== undefined || spec.writableRoot === true)
-      throw new SandboxError(`a ${this.kind} sandbox has no images and no workspaces`, {
-        code: "ERR_SANDBOX_UNAVAILABLE",
-      });
-    const sandbox = await this.launch(spec);
+    const imageRoot = await this.flavour.imageRoot(spec);
+    options.signal?.throwIfAborted();
+    const sandbox = await this.launch(spec, imageRoot);
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();
     throw options.signal.reason as Error;
   }
 
-  private async launch(spec: Omit<SandboxSpec, "kind">): Promise<RunningSandbox> {
+  private throwIfClosed(): void {
+    if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
+  }
+
+  private async launch(spec: Omit<SandboxSpec, "kind">, imageRoot: string | null): Promise<RunningSandbox> {
+    this.throwIfClosed();
     const limits: SandboxLimits = { ...defaultSandboxLimits, ...spec.limits };
     const directory = this.prepare();
     const host = this.ensureHost();
     const sandboxId = ++this.lastSandboxId;
     const sandboxName = String(sandboxId);
     const initPath = directory.file("bin", "sandbox-init");
-    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
     const socketPath = directory.file("sockets", sandboxName);
     const initOptions = this.initOptions(limits, spec.maxLifetimeSeconds ?? defaultLifetimeSeconds);
-    const launch = this.flavour.launch({ initPath, directory, sandboxName, uid, limits, initOptions });
+    const launch = this.flavour.launch({ initPath, directory, sandboxName, limits, initOptions, spec, imageRoot });
+    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
     const cgroups = planGroups(this.cgroups(), ownerName(), this.name, sandboxName, limits);
     const release = async (): Promise<void> => {
       this.sandboxes.delete(sandboxId);
@@ -135,6 +138,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
       socketPath,
       ...cgroups.flatMap(({ path }) => ["--cgroup", path]),
       ...user,
+      ...launch.startOptions,
     ];
     try {
       await host.request({ op: "start", sandboxId, argv: [...argv, "--", ...launch.argv], cgroups });

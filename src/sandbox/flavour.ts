@@ -2,7 +2,7 @@
  * What a kind of sandbox brings; everything else (driver.ts, running-sandbox.ts) is the same for all kinds.
  * Both kinds run the same init (native/) and speak the same protocol with it.
  */
-import type { SandboxAvailability, SandboxKind, SandboxLimits } from "../core/sandbox.ts";
+import type { SandboxAvailability, SandboxKind, SandboxLimits, SandboxSpec } from "../core/sandbox.ts";
 import type { RunDirectory } from "./run-directory.ts";
 
 export interface LaunchPlan {
@@ -10,14 +10,17 @@ export interface LaunchPlan {
   readonly initPath: string;
   readonly directory: RunDirectory;
   readonly sandboxName: string;
-  /** The user that the sandbox runs as, when we are root; null: our own. */
-  readonly uid: number | null;
   readonly limits: SandboxLimits;
   /** Options of `sandbox-init init`: limits and lifetime. */
   readonly initOptions: readonly string[];
+  readonly spec: Omit<SandboxSpec, "kind">;
+  /** What `imageRoot` gave for `spec`. */
+  readonly imageRoot: string | null;
 }
 
 export interface Launch {
+  /** Further options of `sandbox-init start`. */
+  readonly startOptions: readonly string[];
   /** What `sandbox-init start` becomes. */
   readonly argv: readonly string[];
   /** As seen inside. */
@@ -37,5 +40,12 @@ export interface Flavour {
   probe(): Promise<Omit<SandboxAvailability, "limitsBy">>;
   /** Once for each driver, before its first sandbox. */
   prepare(directory: RunDirectory): void;
+  /**
+   * The directory with the root file system of `spec.image`; null: none is asked for.
+   * @throws SandboxError ERR_SANDBOX_UNAVAILABLE when this kind has no images, workspaces or writable roots and `spec` asks
+   * for one, ERR_SANDBOX_IMAGE when the image cannot be had.
+   */
+  imageRoot(spec: Omit<SandboxSpec, "kind">): Promise<string | null>;
+  /** @throws SandboxError ERR_SANDBOX_UNAVAILABLE when what `spec` asks for cannot be. */
   launch(plan: LaunchPlan): Launch;
 }

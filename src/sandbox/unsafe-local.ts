@@ -6,6 +6,7 @@
 import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { SandboxError } from "../core/errors.ts";
 import type { Flavour } from "./flavour.ts";
 
 export interface UnsafeLocalOptions {
@@ -29,6 +30,11 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       for (const [name, content] of Object.entries(options.systemFiles ?? {}))
         writeFileSync(directory.file("system", name), content, { mode: 0o444 });
     },
+    imageRoot({ image, workspace, writableRoot }) {
+      if (image === undefined && workspace === undefined && writableRoot !== true) return Promise.resolve(null);
+      const message = "an unsafe-local sandbox has no images and no workspaces: choose bubblewrap or docker";
+      return Promise.reject(new SandboxError(message, { code: "ERR_SANDBOX_UNAVAILABLE" }));
+    },
     launch({ directory, sandboxName, initPath, initOptions }) {
       const root = join(realpathSync(directory.file("homes")), sandboxName);
       const home = join(root, "agent");
@@ -37,6 +43,7 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       mkdirSync(temporary, { mode: 0o755 });
       const bashrc = directory.file("system", "bashrc");
       return {
+        startOptions: [],
         argv: [initPath, "init", "--home", home, ...initOptions],
         home,
         env: {

@@ -153,7 +153,7 @@ describe("a user without privileges", () => {
     expect(seen.most).toBeGreaterThan(10);
     expect(seen.most).toBeLessThanOrEqual(32);
     const [size, uid] = seen.disk.stdout.split("\n");
-    expect(Number(size)).toBeLessThanOrEqual(12 << 20);
+    expect(Number(size)).toBeLessThanOrEqual(16 << 20);
     expect(uid).toBe("1000");
     expect(seen.left).toBe(0);
     if (existsSync(base)) expect(readdirSync(base)).toEqual([]);

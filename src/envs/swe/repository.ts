@@ -1,0 +1,151 @@
+/**
+ * An instance's source tree as a workspace: a directory of the cache with the files and a .git of exactly one commit.
+ *
+ * What makes it safe to show: nothing of the source's own git directory is taken over. Later history, other branches,
+ * reflogs, remotes, configuration and hooks are not there to be found. What makes it safe to make: no filter, hook or
+ * attribute of the tree runs on the host.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import { existsSync, lstatSync, type Stats } from "node:fs";
+import { appendFile, cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type SimpleGit, simpleGit } from "simple-git";
+import { cacheDirectory } from "../../core/cache-directory.ts";
+import { ConfigError, EnvError, isAbort, messageOf } from "../../core/errors.ts";
+import { type Instance, testbed } from "./instance.ts";
+import { extractTarball } from "./tarball.ts";
+
+/** Bump when the same source gives another workspace. */
+const layoutVersion = 1;
+
+/** Bytes of the tree are the bytes of the commit, whatever its .gitattributes say. */
+const rawAttributes = "* -text -filter -ident !working-tree-encoding\n";
+/** What running programs leaves behind, where a repository does not ignore it itself. */
+const exclude = "__pycache__/\n*.py[co]\n.pytest_cache/\n.hypothesis/\n";
+
+/** Git as only we set it up: no configuration of the machine or the user, a fixed author and time. */
+function hermeticGit(directory: string, signal?: AbortSignal): SimpleGit {
+  return simpleGit({ baseDir: directory, ...(signal && { abort: signal }) }).env({
+    PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+    HOME: "/nonexistent",
+    LC_ALL: "C",
+    GIT_CONFIG_NOSYSTEM: "1",
+    GIT_CONFIG_GLOBAL: "/dev/null",
+    GIT_AUTHOR_NAME: "Afterstate",
+    GIT_AUTHOR_EMAIL: "afterstate@localhost",
+    GIT_AUTHOR_DATE: "2000-01-01T00:00:00Z",
+    GIT_COMMITTER_NAME: "Afterstate",
+    GIT_COMMITTER_EMAIL: "afterstate@localhost",
+    GIT_COMMITTER_DATE: "2000-01-01T00:00:00Z",
+  });
+}
+
+const preparing = new Map<string, Promise<string>>();
+
+/**
+ * The workspace of an instance with `environment.repository`; made once, then found in the cache.
+ * @returns a directory on the host that must not be written to.
+ * @throws ConfigError ERR_SWE_REPOSITORY when the source is missing or has no such commit; EnvError ERR_SWE_WORKSPACE when it
+ * cannot be made.
+ */
+export async function prepareRepository(instance: Instance, options: { signal?: AbortSignal } = {}): Promise<string> {
+  const source = instance.environment.repository;
+  if (source === undefined) throw refused(instance, `has no environment.repository; its image holds ${testbed}`);
+  const info = lstatSync(source, { throwIfNoEntry: false });
+  if (info === undefined) throw refused(instance, `there is no ${source}`);
+  const key = keyOf(source, info, instance.base_commit);
+  const path = join(cacheDirectory("swe", "workspaces"), key);
+  if (existsSync(path)) return path;
+  let made = preparing.get(path);
+  if (made === undefined) {
+    made = make(instance, source, info, path, options.signal).finally(() => preparing.delete(path));
+    preparing.set(path, made);
+  }
+  return made;
+}
+
+function keyOf(source: string, info: Stats, baseCommit: string): string {
+  const identity = [layoutVersion, source, info.ino, info.size, info.mtimeMs, baseCommit].join("\n");
+  return createHash("sha256").update(identity).digest("hex").slice(0, 32);
+}
+
+async function make(
+  instance: Instance,
+  source: string,
+  info: Stats,
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.draft`;
+  try {
+    await mkdir(draft, { mode: 0o755 });
+    await fill(instance, source, info, draft, signal);
+    await removeGitDirectories(draft);
+    await commitTree(draft, instance, signal);
+    await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
+      // Another process was faster; what it made is the same.
+      if (!existsSync(path)) throw error;
+    });
+    return path;
+  } catch (error) {
+    if (error instanceof ConfigError || isAbort(error)) throw error;
+    throw new EnvError(`${instance.instance_id}: no workspace could be made of ${source}: ${messageOf(error)}`, {
+      code: "ERR_SWE_WORKSPACE",
+      cause: error,
+    });
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+async function fill(
+  instance: Instance,
+  source: string,
+  info: Stats,
+  draft: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (info.isFile()) return extractTarball(source, draft, signal);
+  if (!info.isDirectory()) throw refused(instance, `${source} is neither a directory nor a .tar.gz`);
+  if (!existsSync(join(source, ".git")) && !existsSync(join(source, "HEAD")))
+    return cp(source, draft, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
+  // A clone takes over neither configuration nor hooks of its source, so that checking out runs nothing.
+  const safe = ["-c", `safe.directory=${source}`, "-c", `safe.directory=${join(source, ".git")}`];
+  const clone = ["clone", "--quiet", "--no-checkout", "--shared", "--template=", "--", source, draft];
+  await hermeticGit(draft, signal).raw([...safe, ...clone]);
+  await mkdir(join(draft, ".git", "info"), { recursive: true });
+  await writeFile(join(draft, ".git", "info", "attributes"), rawAttributes);
+  try {
+    await hermeticGit(draft, signal).raw(["checkout", "--quiet", "--detach", `${instance.base_commit}^{commit}`]);
+  } catch (error) {
+    if (isAbort(error)) throw error;
+    throw refused(instance, `${source} has no commit ${instance.base_commit} (${messageOf(error).trim()})`);
+  }
+}
+
+/** Of the tree and of every repository inside it: the files stay, as ordinary files. */
+async function removeGitDirectories(directory: string): Promise<void> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    if (entry.name.toLowerCase() === ".git") await rm(path, { recursive: true, force: true });
+    else if (entry.isDirectory()) await removeGitDirectories(path);
+  }
+}
+
+async function commitTree(directory: string, instance: Instance, signal: AbortSignal | undefined): Promise<void> {
+  const git = hermeticGit(directory, signal);
+  await git.raw(["init", "--quiet", "--template=", "--initial-branch=main"]);
+  await git.raw(["config", "core.logAllRefUpdates", "false"]);
+  await mkdir(join(directory, ".git", "info"));
+  await writeFile(join(directory, ".git", "info", "attributes"), rawAttributes);
+  await git.raw(["add", "--all", "--force", "."]);
+  const message = `${instance.repo} at ${instance.base_commit}`;
+  await git.raw(["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--allow-empty", "-m", message]);
+  // One pack is quicker to copy and to mount than thousands of files.
+  await git.raw(["-c", "pack.threads=1", "repack", "-a", "-d", "-q"]);
+  await appendFile(join(directory, ".git", "info", "exclude"), exclude);
+}
+
+function refused(instance: Instance, why: string): ConfigError {
+  return new ConfigError(`${instance.instance_id}: ${why}`, { code: "ERR_SWE_REPOSITORY" });
+}
