@@ -13,20 +13,9 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 extern char **environ;
-
-static int connect_to(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  int yes = 1;
-  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0) die("socket");
-  if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) die(path);
-  return fd;
-}
 
 static void put_all(struct buffer *request, char **strings) {
   uint32_t count = 0;
@@ -42,17 +31,7 @@ static void send_request(int fd, const struct options *options) {
   put_all(&request, options->rest);
   put_all(&request, environ);
   struct frame_header header = {OP_TERMINAL, (uint32_t)request.length};
-  struct iovec data = {&header, sizeof header};
-  char control[CMSG_SPACE(sizeof(int))] = {0};
-  struct msghdr message = {
-      .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int));
-  int terminal = STDIN_FILENO;
-  memcpy(CMSG_DATA(rights), &terminal, sizeof terminal);
-  if (request.failed || sendmsg(fd, &message, MSG_NOSIGNAL) != (ssize_t)sizeof header ||
+  if (request.failed || !send_with_descriptor(fd, &header, sizeof header, STDIN_FILENO) ||
       !write_all(fd, request.data, request.length))
     die("request");
   free(request.data);
@@ -95,7 +74,10 @@ int attach_main(const struct options *options) {
   }
   if (options->uid >= 0 && fchown(STDIN_FILENO, (uid_t)options->uid, (gid_t)options->uid) != 0) die("fchown");
   if (options->home != NULL) setenv("PWD", options->home, 1);
-  int fd = connect_to(options->socket);
+  int fd = connect_to(options->socket), yes = 1;
+  if (fd < 0) die(options->socket);
+  /* The kernel names the sender of the "started" frame. */
+  if (setsockopt(fd, SOL_SOCKET, SO_PASSCRED, &yes, sizeof yes) != 0) die("credentials");
   /* Giving up a controlling terminal hangs up its session: this process is all there is of it. */
   signal(SIGHUP, SIG_IGN);
   if (ioctl(STDIN_FILENO, TIOCNOTTY) != 0) die("TIOCNOTTY");

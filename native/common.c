@@ -171,6 +171,9 @@ void parse_options(struct options *options, char **argv) {
     }
     if (strcmp(name, "--socket") == 0) options->socket = value;
     else if (strcmp(name, "--home") == 0) options->home = value;
+    else if (strcmp(name, "--boot") == 0) options->boot = value;
+    else if (strcmp(name, "--source") == 0) options->source = value;
+    else if (strcmp(name, "--target") == 0) options->target = value;
     else if (strcmp(name, "--cgroup") == 0 && options->cgroup_count < 8) options->cgroups[options->cgroup_count++] = value;
     else if (strcmp(name, "--uid") == 0) options->uid = (long)number_of(name, value);
     else if (strcmp(name, "--lifetime") == 0) options->lifetime_seconds = (long)number_of(name, value);

@@ -17,7 +17,7 @@ enum {
   OP_READ = 5,
   OP_TREE = 6,
   OP_PROCESSES = 7,
-  OP_QUIT = 8,
+  OP_LIVE_FOR = 8, /* seconds (u64) from now until the sandbox ends */
 };
 enum {
   TAG_OK = 1,
@@ -26,6 +26,9 @@ enum {
   TAG_STARTED = 4, /* sent by the new process itself, so that its credentials tell the host's pid */
   TAG_EXIT = 5,    /* exit code (i32, -1 when a signal ended it), signal (u32) */
 };
+
+/* What a write request makes. */
+enum { KIND_FILE = 0, KIND_DIRECTORY = 1, KIND_SYMLINK = 2 };
 
 enum { MAX_REQUEST_BYTES = 4 << 20, CHUNK_BYTES = 64 << 10, MAX_PATH_BYTES = 4096 };
 
@@ -58,6 +61,13 @@ void put_u32(struct buffer *buffer, uint32_t value);
 void put_u64(struct buffer *buffer, uint64_t value);
 void put_string(struct buffer *buffer, const char *text);
 
+/* Unix sockets, closed on exec. Listening dies of an error; connecting returns -1 with errno. */
+int listen_on(const char *path);
+int connect_to(const char *path);
+bool send_with_descriptor(int fd, const void *bytes, size_t length, int descriptor);
+/* `descriptor` is -1 when none came. */
+ssize_t receive_with_descriptor(int fd, void *bytes, size_t length, int *descriptor);
+
 bool read_all(int fd, void *bytes, size_t length);
 bool write_all(int fd, const void *bytes, size_t length);
 bool send_frame(int fd, uint32_t tag, const void *payload, size_t length);
@@ -67,7 +77,7 @@ char *read_payload(int fd, uint32_t length);
 
 /* "--name value" pairs up to "--"; `rest` receives what follows. Dies on anything else. */
 struct options {
-  const char *socket, *home;
+  const char *socket, *home, *boot, *source, *target;
   const char *cgroups[8];
   int cgroup_count;
   long uid, lifetime_seconds;
@@ -89,6 +99,8 @@ void set_limit(int resource, uint64_t value);
 
 /* Modes */
 int start_main(const struct options *options);
+int supervise_main(const struct options *options);
+int fill_main(const struct options *options);
 int attach_main(const struct options *options);
 int init_main(const struct options *options);
 

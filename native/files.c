@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { KIND_FILE = 0, KIND_DIRECTORY = 1, KIND_SYMLINK = 2 };
 static const uint64_t no_time = UINT64_MAX;
 
 /* Modes and times of directories are set last: a read-only directory must take its files first, and each file moves

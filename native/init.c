@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_SESSIONS = 192, DRAIN_MS = 50, CLIENT_SECONDS = 60 };
+enum { MAX_SESSIONS = 192, DRAIN_MS = 50, CLIENT_SECONDS = 60, BOOT_PATIENCE_MS = 10000 };
 
 #define READY "\006"
 
@@ -41,6 +41,10 @@ struct session {
 };
 
 static struct session sessions[MAX_SESSIONS];
+static uint64_t end_ms; /* when the sandbox ends whatever happens; 0: never */
+
+static void live_for(uint64_t seconds) { end_ms = seconds > 0 ? now_ms() + seconds * 1000 : 0; }
+
 static void release(struct session *session) {
   if (session->client >= 0) close(session->client);
   if (session->input >= 0) close(session->input);
@@ -195,14 +199,8 @@ static void quit(void) {
 /* The first bytes of a connection: the whole request is read at once, for the client has already sent it. */
 static void serve_new(struct session *session) {
   struct frame_header header;
-  struct iovec data = {&header, sizeof header};
-  char control[CMSG_SPACE(sizeof(int))];
-  struct msghdr message = {
-      .msg_iov = &data, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
-  int client = session->client, terminal = -1;
-  ssize_t got = recvmsg(client, &message, MSG_WAITALL | MSG_CMSG_CLOEXEC);
-  struct cmsghdr *item = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-  if (item != NULL && item->cmsg_type == SCM_RIGHTS) memcpy(&terminal, CMSG_DATA(item), sizeof terminal);
+  int client = session->client, terminal;
+  ssize_t got = receive_with_descriptor(client, &header, sizeof header, &terminal);
   char *payload = got == (ssize_t)sizeof header ? read_payload(client, header.length) : NULL;
   bool keep = false;
   if (payload != NULL) {
@@ -218,7 +216,10 @@ static void serve_new(struct session *session) {
         reap();
         serve_processes(client, !settings->confine);
         break;
-      case OP_QUIT: quit(); break;
+      case OP_LIVE_FOR:
+        live_for(take_u64(&request));
+        send_frame(client, TAG_OK, NULL, 0);
+        break;
       default: send_error(client, ENOSYS, "unknown request");
     }
     free(payload);
@@ -279,7 +280,7 @@ static int add_poll(struct pollfd *polls, int *count, int fd, short events) {
   return (*count)++;
 }
 
-static void serve(int signals, uint64_t end_ms) {
+static void serve(int signals) {
   static struct pollfd polls[3 + 4 * MAX_SESSIONS];
   static int first_poll[MAX_SESSIONS];
   for (;;) {
@@ -288,7 +289,7 @@ static void serve(int signals, uint64_t end_ms) {
     uint64_t now = now_ms(), next = end_ms;
     add_poll(polls, &count, LISTENER, 0);
     add_poll(polls, &count, signals, POLLIN);
-    add_poll(polls, &count, STDOUT_FILENO, 0); /* hangs up when the process that started us is gone */
+    add_poll(polls, &count, STDOUT_FILENO, POLLRDHUP); /* hangs up when the process that started us is gone */
     for (int i = 0; i < MAX_SESSIONS; i++) {
       struct session *session = &sessions[i];
       if (session->kind == FREE) {
@@ -305,7 +306,7 @@ static void serve(int signals, uint64_t end_ms) {
     if (next > 0) timeout = next <= now ? 0 : next - now > 3600000 ? 3600000 : (int)(next - now);
     if (poll(polls, (nfds_t)count, timeout) < 0 && errno != EINTR) die("poll");
     now = now_ms();
-    if ((polls[2].revents & (POLLHUP | POLLERR)) != 0 || (end_ms > 0 && now >= end_ms)) quit();
+    if ((polls[2].revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0 || (end_ms > 0 && now >= end_ms)) quit();
     if (polls[1].revents != 0) {
       struct signalfd_siginfo info[16];
       if (read(signals, info, sizeof info) > 0) reap();
@@ -347,8 +348,23 @@ static void serve(int signals, uint64_t end_ms) {
   }
 }
 
+/* In a container: the listening socket comes from outside, over a connection that takes the place of the pipe to the
+ * process that started us (supervise.c). Its other side was started before us, but may not listen yet. */
+static void board(const char *boot) {
+  char greeting;
+  int line, listener;
+  for (uint64_t patience_ends = now_ms() + BOOT_PATIENCE_MS; (line = connect_to(boot)) < 0;) {
+    if ((errno != ENOENT && errno != ECONNREFUSED) || now_ms() >= patience_ends) die(boot);
+    poll(NULL, 0, 5);
+  }
+  if (receive_with_descriptor(line, &greeting, 1, &listener) != 1 || listener < 0) die("boot");
+  if (dup2(line, STDOUT_FILENO) < 0 || dup2(line, STDERR_FILENO) < 0 || close(line) != 0) die("boot");
+  if (listener != LISTENER && (dup2(listener, LISTENER) < 0 || close(listener) != 0)) die("boot");
+}
+
 int init_main(const struct options *options) {
   settings = options;
+  if (options->boot != NULL) board(options->boot);
   fcntl(LISTENER, F_SETFD, FD_CLOEXEC);
   fcntl(LISTENER, F_SETFL, O_NONBLOCK);
   if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) die("subreaper");
@@ -370,6 +386,7 @@ int init_main(const struct options *options) {
   int signals = signalfd(-1, &mask, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals < 0) die("signalfd");
   if (write(STDOUT_FILENO, READY, 1) != 1) die("sign of life");
-  serve(signals, options->lifetime_seconds > 0 ? now_ms() + (uint64_t)options->lifetime_seconds * 1000 : 0);
+  live_for((uint64_t)options->lifetime_seconds);
+  serve(signals);
   return 0;
 }

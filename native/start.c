@@ -8,20 +8,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-static void listen_on(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  if (strlen(path) >= sizeof address.sun_path) {
-    errno = ENAMETOOLONG;
-    die(path);
-  }
-  strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 128) != 0) die(path);
-  if (fd != 3 && (dup2(fd, 3) != 3 || close(fd) != 0)) die("dup2");
+/* Init finds its listening socket there. */
+static void place_listener(const char *path) {
+  int fd = listen_on(path);
+  if (dup3(fd, 4, 0) != 4 || close(fd) != 0 || dup2(4, 3) != 3 || close(4) != 0) die("dup2");
 }
 
 static void join(const char *cgroup) {
@@ -41,7 +33,7 @@ int start_main(const struct options *options) {
   /* One pipe to the process that starts sandboxes: it brings our errors and init's sign of life there, and init ends
    * when it breaks: so nothing outlives the process that started it. */
   if (dup2(STDOUT_FILENO, STDERR_FILENO) < 0) die("dup2");
-  listen_on(options->socket);
+  place_listener(options->socket);
   for (int i = 0; i < options->cgroup_count; i++) join(options->cgroups[i]);
   if (options->stage != NULL) make_stage(options);
   if (options->uid >= 0) {

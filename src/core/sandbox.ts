@@ -6,7 +6,7 @@
  * Everything that happens inside is hostile: paths are resolved inside, output is bounded, names are not trusted.
  */
 
-export type SandboxKind = "bubblewrap" | "unsafe-local";
+export type SandboxKind = "bubblewrap" | "docker" | "unsafe-local";
 
 /** Hard limits. Each driver's probe says which mechanism (cgroup or rlimit) enforces them on this machine. */
 export interface SandboxLimits {
@@ -214,5 +214,7 @@ export interface SandboxDriver extends SandboxSource, AsyncDisposable {
   sweep(): Promise<number>;
   /** Processes of this driver's sandboxes that are alive now; 0 after a clean run. */
   countProcesses(): Promise<number>;
+  /** Containers of this driver's sandboxes that exist now; 0 after a clean run, and for kinds without containers. */
+  countContainers(): Promise<number>;
   close(): Promise<void>;
 }

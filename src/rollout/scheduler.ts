@@ -119,10 +119,11 @@ class RolloutRun {
     if (this.#failure) throw this.#failure.error;
     await log.flush();
     const processes = driver ? await driver.countProcesses() : stuck;
+    const containers = driver ? await driver.countContainers() : 0;
     return this.#tally.summary({
       seconds: (this.#clock.monotonic() - this.#startedAt) / 1000,
       cancelled: signal?.aborted ?? false,
-      leaked: { processes, containers: 0, browsers: 0 },
+      leaked: { processes, containers, browsers: 0 },
     });
   }
 

@@ -44,12 +44,17 @@ function bindOf(root: string, name: string, shown: string): string[] {
   return [];
 }
 
+export interface RootedPlan extends LaunchPlan {
+  /** The directory with the image's root file system; null: the host's own system is shown. */
+  readonly imageRoot: string | null;
+}
+
 /** Where the stage (native/stage.c) is mounted, for this sandbox alone. */
 export function stagePath({ directory }: LaunchPlan): string {
   return directory.file("stage");
 }
 
-export function bubblewrapArguments(plan: LaunchPlan): string[] {
+export function bubblewrapArguments(plan: RootedPlan): string[] {
   const { directory, spec } = plan;
   const stage = stagePath(plan);
   const user = String(spec.writableRoot === true ? 0 : sandboxUserId);
@@ -70,7 +75,7 @@ export function bubblewrapArguments(plan: LaunchPlan): string[] {
   return groups.flat();
 }
 
-function rootBinds({ directory, imageRoot, spec }: LaunchPlan): string[] {
+function rootBinds({ directory, imageRoot, spec }: RootedPlan): string[] {
   if (imageRoot === null) return [...systemBinds(), "--ro-bind", directory.file("etc"), "/etc"];
   const stage = directory.file("stage");
   const shown = join(stage, "root");
@@ -86,7 +91,7 @@ function rootBinds({ directory, imageRoot, spec }: LaunchPlan): string[] {
  * Whether a workspace can be where it is asked to be, said before anything is mounted.
  * @throws SandboxError ERR_SANDBOX_UNAVAILABLE with what to write instead.
  */
-export function checkWorkspace({ imageRoot, spec }: LaunchPlan): void {
+export function checkWorkspace({ imageRoot, spec }: RootedPlan): void {
   if (spec.workspace === undefined) return;
   const { path, source } = spec.workspace;
   const refuse = (why: string): SandboxError =>

@@ -2,7 +2,9 @@
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { SandboxError, messageOf } from "../core/errors.ts";
+import type { SandboxSpec } from "../core/sandbox.ts";
 import {
+  type RootedPlan,
   bubblewrapArguments,
   checkWorkspace,
   findBubblewrap,
@@ -10,8 +12,9 @@ import {
   stagePath,
   systemBinds,
 } from "./bubblewrap-command.ts";
-import type { Flavour, LaunchPlan } from "./flavour.ts";
+import { type Flavour, startArgv } from "./flavour.ts";
 import { unpackedRoot } from "./images/unpacked-root.ts";
+import { sandboxEnv } from "./sandbox-env.ts";
 import { makeSystemDirectory, sandboxHome } from "./system-directory.ts";
 
 const probeTimeoutMs = 10_000;
@@ -45,7 +48,7 @@ function tryNamespaces(bubblewrap: string): Promise<string | null> {
 }
 
 /** What native/stage.c makes: home and /tmp, the image's root and the workspace, all writes within one size. */
-function stageOptions(plan: LaunchPlan): string[] {
+function stageOptions(plan: RootedPlan): string[] {
   checkWorkspace(plan);
   const { imageRoot, limits, spec } = plan;
   const options = ["--stage", stagePath(plan), "--disk-bytes", String(limits.diskBytes)];
@@ -64,6 +67,8 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
   return {
     kind: "bubblewrap",
     hasOwnUser: true,
+    limitedBy: "us",
+    fillsWorkspace: false,
     async probe() {
       if (process.platform !== "linux") return { available: false, reason: "bubblewrap needs Linux", fix: "use Linux" };
       if (bubblewrap === null)
@@ -76,29 +81,25 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
       makeSystemDirectory(directory.file("etc"), options.systemFiles ?? {});
       mkdirSync(directory.file("stage"), { mode: 0o711 });
     },
-    imageRoot: async ({ image, writableRoot }) => {
-      if (image !== undefined) return unpackedRoot(image);
-      if (writableRoot !== true) return null;
-      throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
-        code: "ERR_SANDBOX_UNAVAILABLE",
-      });
+    async launch(plan) {
+      const rooted = { ...plan, imageRoot: await imageRootOf(plan.spec) };
+      return {
+        argv: startArgv(plan, stageOptions(rooted), [bubblewrap ?? "bwrap", ...bubblewrapArguments(rooted)]),
+        home: sandboxHome,
+        env: sandboxEnv(sandboxHome),
+        shellArgv: ["/bin/bash", "-i"],
+        terminalUid: plan.uid,
+        dispose: () => Promise.resolve(),
+      };
     },
-    launch: (plan) => ({
-      startOptions: stageOptions(plan),
-      argv: [bubblewrap ?? "bwrap", ...bubblewrapArguments(plan)],
-      home: sandboxHome,
-      env: {
-        HOME: sandboxHome,
-        USER: "agent",
-        LOGNAME: "agent",
-        SHELL: "/bin/bash",
-        PATH: "/usr/bin:/bin:/usr/local/bin",
-        LANG: "C.UTF-8",
-        TZ: "UTC",
-        TERM: "xterm-256color",
-      },
-      shellArgv: ["/bin/bash", "-i"],
-      dispose: () => Promise.resolve(),
-    }),
   };
+}
+
+/** null: the host's own system is shown. */
+async function imageRootOf({ image, writableRoot }: Omit<SandboxSpec, "kind">): Promise<string | null> {
+  if (image !== undefined) return unpackedRoot(image);
+  if (writableRoot !== true) return null;
+  throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
+    code: "ERR_SANDBOX_UNAVAILABLE",
+  });
 }

@@ -23,7 +23,8 @@ export interface CgroupSupport {
   readonly roots: readonly { readonly controller: "memory" | "pids" | "cpu" | "all"; readonly path: string }[];
 }
 
-const none: CgroupSupport = { limitsBy: "rlimit", roots: [] };
+/** Where no group can be made, or where somebody else makes them. */
+export const noCgroups: CgroupSupport = { limitsBy: "rlimit", roots: [] };
 
 /** Looked up by trying: only a directory that we could make counts. */
 export function detectCgroups(): CgroupSupport {
@@ -31,9 +32,9 @@ export function detectCgroups(): CgroupSupport {
     const mounts = readFileSync("/proc/self/mounts", "utf8")
       .split("\n")
       .map((line) => line.split(" "));
-    return detectVersion1(mounts) ?? detectVersion2(mounts) ?? none;
+    return detectVersion1(mounts) ?? detectVersion2(mounts) ?? noCgroups;
   } catch {
-    return none;
+    return noCgroups;
   }
 }
 

@@ -1,6 +1,7 @@
-/** The driver that both kinds share: one host process, one run directory, one numbered set of sandboxes. */
+/** The driver that all kinds share: one host process, one run directory, one numbered set of sandboxes. */
 import { copyFileSync, existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { childEntry } from "../core/child-entry.ts";
 import { SandboxError, messageOf } from "../core/errors.ts";
 import {
@@ -11,8 +12,15 @@ import {
   type SandboxSpec,
   defaultSandboxLimits,
 } from "../core/sandbox.ts";
-import { type CgroupSupport, detectCgroups, makeDriverGroups, planGroups, removeDriverGroups } from "./cgroups.ts";
-import type { Flavour } from "./flavour.ts";
+import {
+  type CgroupSupport,
+  detectCgroups,
+  makeDriverGroups,
+  noCgroups,
+  planGroups,
+  removeDriverGroups,
+} from "./cgroups.ts";
+import type { Flavour, Launch } from "./flavour.ts";
 import { HostClient } from "./host-client.ts";
 import { removeCgroup } from "./host/cgroup-directories.ts";
 import { findFamilies } from "./process-table.ts";
@@ -22,6 +30,8 @@ import { sweepDeadOwners } from "./sweep.ts";
 import { UserPool } from "./user-pool.ts";
 
 const defaultLifetimeSeconds = 3600;
+/** From a container's start to its init's sign of life; init itself gives up earlier. */
+const boardingTimeoutMs = 20_000;
 /** Address space is only a guard against shared mappings; just-in-time compilers reserve far more than they use. */
 const addressSpaceFactor = 8;
 const leastAddressSpaceBytes = 4 * 1024 ** 3;
@@ -70,7 +80,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
         fix: "apt-get install gcc && npm run build",
         limitsBy,
       };
-    return { ...(await this.flavour.probe()), limitsBy };
+    return { limitsBy, ...(await this.flavour.probe()) };
   }
 
   async start(spec: Omit<SandboxSpec, "kind">, options: { signal?: AbortSignal } = {}): Promise<Sandbox> {
@@ -84,9 +94,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
         },
       );
     options.signal?.throwIfAborted();
-    const imageRoot = await this.flavour.imageRoot(spec);
-    options.signal?.throwIfAborted();
-    const sandbox = await this.launch(spec, imageRoot);
+    const sandbox = await this.launch(spec);
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();
     throw options.signal.reason as Error;
@@ -96,7 +104,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
     if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
   }
 
-  private async launch(spec: Omit<SandboxSpec, "kind">, imageRoot: string | null): Promise<RunningSandbox> {
+  private async launch(spec: Omit<SandboxSpec, "kind">): Promise<RunningSandbox> {
     this.throwIfClosed();
     const limits: SandboxLimits = { ...defaultSandboxLimits, ...spec.limits };
     const directory = this.prepare();
@@ -105,43 +113,39 @@ export class ProcessSandboxDriver implements SandboxDriver {
     const sandboxName = String(sandboxId);
     const initPath = directory.file("bin", "sandbox-init");
     const socketPath = directory.file("sockets", sandboxName);
-    const initOptions = this.initOptions(limits, spec.maxLifetimeSeconds ?? defaultLifetimeSeconds);
-    const launch = this.flavour.launch({ initPath, directory, sandboxName, limits, initOptions, spec, imageRoot });
-    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
+    const lifetimeSeconds = spec.maxLifetimeSeconds ?? defaultLifetimeSeconds;
+    const initOptions = this.initOptions(limits, lifetimeSeconds);
     const cgroups = planGroups(this.cgroups(), ownerName(), this.name, sandboxName, limits);
+    const paths = cgroups.map(({ path }) => path);
+    const uid = this.flavour.hasOwnUser && process.getuid?.() === 0 ? this.users.take() : null;
+    const giveBack = (): void => {
+      if (uid !== null) this.users.giveBack(uid);
+    };
+    const names = { initPath, directory, sandboxName, socketPath, uid, cgroups: paths };
+    const plan = { spec, ...names, limits, lifetimeSeconds, initOptions };
+    const launch = await this.flavour.launch(plan).catch((error: unknown) => {
+      giveBack();
+      throw error;
+    });
     const release = async (): Promise<void> => {
       this.sandboxes.delete(sandboxId);
-      if (uid !== null) this.users.giveBack(uid);
+      giveBack();
       if (this.sandboxes.size === 0) this.host?.setIdle(true);
       await rm(socketPath, { force: true });
-      if (host.isLost) await Promise.all(cgroups.map(({ path }) => removeCgroup(path)));
+      if (host.isLost) await Promise.all(paths.map((path) => removeCgroup(path)));
     };
-    const sandbox = new RunningSandbox({
-      sandboxId,
-      kind: this.kind,
-      launch,
-      limits,
-      host,
-      socketPath,
-      initPath,
-      uid,
-      release,
-      nextShellId: () => ++this.lastShellId,
-    });
+    const nextShellId = (): number => ++this.lastShellId;
+    const { kind } = this;
+    const parts = { sandboxId, kind, launch, limits, host, socketPath, initPath, release, nextShellId };
+    const sandbox = new RunningSandbox(parts);
     this.sandboxes.set(sandboxId, sandbox);
     host.setIdle(false);
-    const user = uid === null ? [] : ["--uid", String(uid)];
-    const argv = [
-      initPath,
-      "start",
-      "--socket",
-      socketPath,
-      ...cgroups.flatMap(({ path }) => ["--cgroup", path]),
-      ...user,
-      ...launch.startOptions,
-    ];
     try {
-      await host.request({ op: "start", sandboxId, argv: [...argv, "--", ...launch.argv], cgroups });
+      this.throwIfClosed();
+      const serving = host.request({ op: "start", sandboxId, argv: launch.argv, cgroups });
+      await Promise.all([serving, this.enter(launch, serving)]);
+      const { source = null, path = "" } = spec.workspace ?? {};
+      if (source !== null && this.flavour.fillsWorkspace) await sandbox.fill(source, path);
       return sandbox;
     } catch (error) {
       await sandbox.close();
@@ -154,6 +158,22 @@ export class ProcessSandboxDriver implements SandboxDriver {
     }
   }
 
+  /** What is started beside the host's process may end before it reaches that: then nobody would ever say so. */
+  private async enter(launch: Launch, serving: Promise<unknown>): Promise<void> {
+    if (launch.enter === undefined) return;
+    await launch.enter();
+    const waiting = new AbortController();
+    const overdue = sleep(boardingTimeoutMs, undefined, { signal: waiting.signal }).then(() => {
+      throw new Error(`it was not ready after ${boardingTimeoutMs} ms`);
+    });
+    try {
+      await Promise.race([serving, overdue]);
+    } finally {
+      waiting.abort();
+      overdue.catch(() => {});
+    }
+  }
+
   private initOptions(limits: SandboxLimits, lifetimeSeconds: number): string[] {
     const options: [string, number][] = [
       ["--lifetime", lifetimeSeconds],
@@ -161,9 +181,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
       ["--file-bytes", limits.maxFileBytes],
       ["--open-files", limits.maxOpenFiles],
     ];
-    // In a namespace of its own a user's processes are counted apart; without one, the host's would count too.
+    // In a namespace of its own a user's processes are counted apart; without one, other sandboxes' would count too.
     if (this.kind === "bubblewrap") options.push(["--processes", limits.maxProcesses]);
-    if (this.cgroups().limitsBy === "rlimit") {
+    if (this.flavour.limitedBy === "us" && this.cgroups().limitsBy === "rlimit") {
       options.push(["--data-bytes", limits.memoryBytes]);
       options.push(["--address-bytes", Math.max(leastAddressSpaceBytes, limits.memoryBytes * addressSpaceFactor)]);
     }
@@ -171,7 +191,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 
   private cgroups(): CgroupSupport {
-    this.groups ??= detectCgroups();
+    this.groups ??= this.flavour.limitedBy === "us" ? detectCgroups() : noCgroups;
     return this.groups;
   }
 
@@ -206,13 +226,19 @@ export class ProcessSandboxDriver implements SandboxDriver {
     this.sandboxes.get(sandboxId)?.lost(error);
   }
 
-  sweep(): Promise<number> {
-    return sweepDeadOwners(this.cgroups());
+  async sweep(): Promise<number> {
+    const contained = (await this.flavour.sweep?.()) ?? [];
+    return new Set([...contained, ...(await sweepDeadOwners(detectCgroups()))]).size;
   }
 
   countProcesses(): Promise<number> {
     if (this.directory === null || !existsSync(this.directory.path)) return Promise.resolve(0);
     return Promise.resolve(findFamilies(`${this.directory.path}/`).length);
+  }
+
+  async countContainers(): Promise<number> {
+    if (this.directory === null || this.flavour.containers === undefined) return 0;
+    return (await this.flavour.containers(this.directory)).length;
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import type { SandboxAvailability, SandboxDriver, SandboxKind } from "../core/sandbox.ts";
 import { bubblewrapFlavour } from "./bubblewrap.ts";
+import { dockerFlavour } from "./docker/docker.ts";
 import { ProcessSandboxDriver } from "./driver.ts";
 import type { Flavour } from "./flavour.ts";
 import { unsafeLocalFlavour } from "./unsafe-local.ts";
@@ -19,6 +20,7 @@ export interface SandboxDriverOptions {
 
 const flavours = {
   bubblewrap: bubblewrapFlavour,
+  docker: dockerFlavour,
   "unsafe-local": unsafeLocalFlavour,
 } as const satisfies Record<SandboxKind, (options: SandboxDriverOptions) => Flavour>;
 
@@ -35,5 +37,9 @@ export async function probeSandboxes(): Promise<Record<SandboxKind, SandboxAvail
     await using driver = createSandboxDriver(kind);
     return await driver.probe();
   };
-  return { bubblewrap: await probe("bubblewrap"), "unsafe-local": await probe("unsafe-local") };
+  return {
+    bubblewrap: await probe("bubblewrap"),
+    docker: await probe("docker"),
+    "unsafe-local": await probe("unsafe-local"),
+  };
 }

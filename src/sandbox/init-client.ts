@@ -133,6 +133,10 @@ export class InitClient {
     return processes;
   }
 
+  async liveFor(seconds: number): Promise<void> {
+    await this.request(initOp.liveFor, new PayloadWriter().u64(Math.ceil(seconds)).payload());
+  }
+
   /** Collects answers up to the final one (OK and EXIT end a request, ERROR rejects it). */
   private request(
     op: number,

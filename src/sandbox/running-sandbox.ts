@@ -1,5 +1,5 @@
 /** One started sandbox: its init behind a socket, its terminals in the host process. */
-import { SandboxError } from "../core/errors.ts";
+import { SandboxError, messageOf } from "../core/errors.ts";
 import type {
   ExecOptions,
   ExecResult,
@@ -22,6 +22,13 @@ const defaultExecTimeoutMs = 30_000;
 const defaultReadBytes = 64 * 1024 * 1024;
 const treeDefaults = { maxEntries: 4096, maxFileBytes: 256 * 1024, maxTotalBytes: 8 * 1024 * 1024, skip: [] };
 
+/** The kernel's words, with what to do. */
+function fillHint(said: string): string {
+  if (said.includes("No space left")) return `${said}: raise limits.diskBytes`;
+  if (said.includes("File too large")) return `${said}: raise limits.maxFileBytes`;
+  return said;
+}
+
 export interface SandboxParts {
   readonly sandboxId: number;
   readonly kind: SandboxKind;
@@ -31,8 +38,6 @@ export interface SandboxParts {
   readonly socketPath: string;
   /** sandbox-init, on the host. */
   readonly initPath: string;
-  /** The terminal is given to this user; null: it stays ours. */
-  readonly uid: number | null;
   /** Frees what belongs to it on the host; called once. */
   readonly release: () => Promise<void>;
   readonly nextShellId: () => number;
@@ -71,10 +76,10 @@ export class RunningSandbox implements Sandbox {
 
   async shell(options: ShellOptions): Promise<Shell> {
     this.init.assertAlive();
-    const { host, initPath, socketPath, uid, launch, sandboxId } = this.parts;
+    const { host, initPath, socketPath, launch, sandboxId } = this.parts;
     const shellId = this.parts.nextShellId();
     const argv = options.argv ?? launch.shellArgv;
-    const user = uid === null ? [] : ["--uid", String(uid)];
+    const user = launch.terminalUid === null ? [] : ["--uid", String(launch.terminalUid)];
     const shell = new HostShell(host, shellId);
     await host.request({
       op: "shell",
@@ -102,6 +107,31 @@ export class RunningSandbox implements Sandbox {
 
   processes(): Promise<ProcessInfo[]> {
     return this.init.processes();
+  }
+
+  /**
+   * Copies a directory of the host to `target`, an absolute path inside.
+   * @throws SandboxError ERR_SANDBOX_START that names the file which cannot be taken.
+   */
+  async fill(source: string, target: string): Promise<void> {
+    const { host, initPath, socketPath } = this.parts;
+    this.init.assertAlive();
+    const argv = [initPath, "fill", "--socket", socketPath, "--source", source, "--target", target];
+    try {
+      await host.request({ op: "run", argv });
+    } catch (error) {
+      this.init.assertAlive();
+      if (error instanceof SandboxError) throw error;
+      throw new SandboxError(`the workspace ${source} cannot be copied to ${target}: ${fillHint(messageOf(error))}`, {
+        code: "ERR_SANDBOX_START",
+        cause: error,
+      });
+    }
+  }
+
+  /** From now on, instead of the lifetime it was started with. Proves that it lives. */
+  liveFor(seconds: number): Promise<void> {
+    return this.init.liveFor(seconds);
   }
 
   close(): Promise<void> {

@@ -8,17 +8,17 @@ import { baseDirectory, isOwnerAlive, recordedOwners } from "./run-directory.ts"
 
 const killRounds = 20;
 
-/** Returns how many dead owners were swept. */
-export async function sweepDeadOwners(groups: CgroupSupport): Promise<number> {
+/** Returns the names of dead owners that were swept. */
+export async function sweepDeadOwners(groups: CgroupSupport): Promise<string[]> {
   const owners = new Set([...recordedOwners(), ...ownersWithGroups(groups)]);
-  let swept = 0;
+  const swept: string[] = [];
   for (const owner of owners) {
     if (isOwnerAlive(owner)) continue;
     const directory = join(baseDirectory(), owner);
     killFamilies(`${directory}/`);
     for (const path of groupsOfOwner(groups, owner)) await removeCgroup(path);
     await rm(directory, { recursive: true, force: true });
-    swept++;
+    swept.push(owner);
   }
   return swept;
 }

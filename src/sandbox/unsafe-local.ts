@@ -7,7 +7,8 @@ import { existsSync, mkdirSync, realpathSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { SandboxError } from "../core/errors.ts";
-import type { Flavour } from "./flavour.ts";
+import { type Flavour, startArgv } from "./flavour.ts";
+import { sandboxEnv } from "./sandbox-env.ts";
 
 export interface UnsafeLocalOptions {
   /** Read-only by convention only: name to content. A "bashrc" is read by every shell. */
@@ -18,6 +19,8 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
   return {
     kind: "unsafe-local",
     hasOwnUser: false,
+    limitedBy: "us",
+    fillsWorkspace: false,
     probe: () =>
       Promise.resolve(
         process.platform === "linux"
@@ -30,12 +33,12 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       for (const [name, content] of Object.entries(options.systemFiles ?? {}))
         writeFileSync(directory.file("system", name), content, { mode: 0o444 });
     },
-    imageRoot({ image, workspace, writableRoot }) {
-      if (image === undefined && workspace === undefined && writableRoot !== true) return Promise.resolve(null);
-      const message = "an unsafe-local sandbox has no images and no workspaces: choose bubblewrap or docker";
-      return Promise.reject(new SandboxError(message, { code: "ERR_SANDBOX_UNAVAILABLE" }));
-    },
-    launch({ directory, sandboxName, initPath, initOptions }) {
+    async launch(plan) {
+      const { directory, sandboxName, initPath, initOptions, spec } = plan;
+      if (spec.image !== undefined || spec.workspace !== undefined || spec.writableRoot === true)
+        throw new SandboxError("an unsafe-local sandbox has no images and no workspaces: choose bubblewrap or docker", {
+          code: "ERR_SANDBOX_UNAVAILABLE",
+        });
       const root = join(realpathSync(directory.file("homes")), sandboxName);
       const home = join(root, "agent");
       const temporary = join(root, "tmp");
@@ -43,23 +46,16 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
       mkdirSync(temporary, { mode: 0o755 });
       const bashrc = directory.file("system", "bashrc");
       return {
-        startOptions: [],
-        argv: [initPath, "init", "--home", home, ...initOptions],
+        argv: startArgv(plan, [], [initPath, "init", "--home", home, ...initOptions]),
         home,
         env: {
-          HOME: home,
-          USER: "agent",
-          LOGNAME: "agent",
-          SHELL: "/bin/bash",
-          PATH: "/usr/bin:/bin:/usr/local/bin",
-          LANG: "C.UTF-8",
-          TZ: "UTC",
-          TERM: "xterm-256color",
+          ...sandboxEnv(home),
           TMPDIR: temporary,
           // By this mark a later run finds what outlived a killed owner.
           AFTERSTATE_SANDBOX: root,
         },
         shellArgv: ["/bin/bash", "--rcfile", existsSync(bashrc) ? bashrc : "/dev/null", "-i"],
+        terminalUid: null,
         dispose: () => rm(root, { recursive: true, force: true }),
       };
     },

@@ -6,7 +6,7 @@
 const headerBytes = 8;
 
 /** Requests that init answers (native/common.h). */
-export const initOp = { ping: 1, exec: 2, write: 4, read: 5, tree: 6, processes: 7, quit: 8 } as const;
+export const initOp = { ping: 1, exec: 2, write: 4, read: 5, tree: 6, processes: 7, liveFor: 8 } as const;
 /** Tags of init's answers. */
 export const initTag = { ok: 1, error: 2, data: 3, exit: 5 } as const;
 

@@ -41,6 +41,7 @@ export function fakeDriver(options: { readonly start?: (index: number) => unknow
     },
     sweep: async () => 0,
     countProcesses: async () => open,
+    countContainers: async () => 0,
     close,
     [Symbol.asyncDispose]: close,
     log,

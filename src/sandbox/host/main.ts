@@ -9,6 +9,7 @@ import type { ForegroundState } from "../../core/sandbox.ts";
 import { FrameSplitter, frame } from "../wire.ts";
 import { FrameSender } from "./frame-sender.ts";
 import { type HostEvent, type HostReply, type HostRequest, hostPipeFd, hostTag } from "./protocol.ts";
+import { runProgram } from "./run-program.ts";
 import { SandboxProcesses } from "./sandbox-processes.ts";
 import { Shells } from "./shells.ts";
 
@@ -23,6 +24,9 @@ async function perform(request: HostRequest): Promise<ForegroundState | null> {
   switch (request.op) {
     case "start":
       await sandboxes.start(request);
+      return null;
+    case "run":
+      await runProgram(request.argv);
       return null;
     case "stop":
       await sandboxes.stop(request.sandboxId);

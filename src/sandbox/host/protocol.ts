@@ -38,8 +38,15 @@ export interface ShellRequest {
   readonly rows: number;
 }
 
+/** Runs a program of ours to its end; its failure, with what it printed, is the reply. */
+export interface RunRequest {
+  readonly op: "run";
+  readonly argv: readonly string[];
+}
+
 export type HostRequest =
   | StartRequest
+  | RunRequest
   | ShellRequest
   | { readonly op: "stop"; readonly sandboxId: number }
   | { readonly op: "resize"; readonly shellId: number; readonly cols: number; readonly rows: number }

@@ -6,6 +6,8 @@ import type { HostEvent, StartRequest } from "./protocol.ts";
 const ready = 0x06; // what init writes when it serves (native/init.c)
 const maxDetailBytes = 4096;
 const patienceMs = 3000;
+/** How `sandbox-init supervise` ends when the container's memory limit was reached (native/supervise.c). */
+const exitOutOfMemory = 71;
 
 interface Held {
   readonly child: ChildProcess;
@@ -39,17 +41,19 @@ export class SandboxProcesses {
         else if (detail.length < maxDetailBytes) detail += chunk.toString("utf8");
       });
       const gone = new Promise<void>((resolveGone) => {
-        const finish = (reason: string): void => {
+        const finish = (reason: string, code: number | null): void => {
           this.held.delete(sandboxId);
           reject(new Error(reason));
-          const outOfMemory = cgroups.some(({ path }) => ranOutOfMemory(path));
+          const outOfMemory = code === exitOutOfMemory || cgroups.some(({ path }) => ranOutOfMemory(path));
           void Promise.all(cgroups.map((cgroup) => removeCgroup(cgroup.path))).then(() => {
             this.report({ event: "sandbox-exit", sandboxId, detail: reason, outOfMemory });
             resolveGone();
           });
         };
-        child.once("error", (error) => finish(error.message));
-        child.once("close", (code, signal) => finish(detail.trim() || `ended by ${signal ?? `exit code ${code}`}`));
+        child.once("error", (error) => finish(error.message, null));
+        child.once("close", (code, signal) =>
+          finish(detail.trim() || `ended by ${signal ?? `exit code ${code}`}`, code),
+        );
       });
       this.held.set(sandboxId, { child, gone });
     });

@@ -1,0 +1,141 @@
+/** What a sandbox's container is allowed: as little as its init and an agent's commands need. Pure. */
+import { normalize } from "node:path/posix";
+import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import { SandboxError } from "../../core/errors.ts";
+import type { SandboxLimits, SandboxSpec } from "../../core/sandbox.ts";
+import { sandboxHome, sandboxUserId } from "../system-directory.ts";
+import type { ImageInfo } from "./engine.ts";
+
+/** Where the container sees init, and the socket by which it is entered: one read-only directory. */
+const boardDirectory = "/.afterstate";
+const periodMicroseconds = 100_000;
+const sharedMemoryBytes = 16 * 1024 * 1024;
+
+/** The engine's own list, and all of /sys: what it tells is about the host. */
+const maskedPaths = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys",
+];
+
+/** A workspace cannot lie over or under these: they are mounts of ours, or the kernel's. */
+const takenPaths = [sandboxHome, "/tmp", "/proc", "/sys", "/dev", "/etc", boardDirectory];
+
+export interface ContainerPlan {
+  readonly image: ImageInfo;
+  readonly spec: Omit<SandboxSpec, "kind">;
+  readonly limits: SandboxLimits;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Directories on the host: init with its boot socket, and what is shown in /etc/afterstate. */
+  readonly boardSource: string;
+  readonly systemSource: string;
+  readonly initOptions: readonly string[];
+}
+
+/** @throws SandboxError ERR_SANDBOX_UNAVAILABLE when the workspace lies where it cannot. */
+export function checkWorkspacePath(path: string): void {
+  const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
+  const isPlain = path.startsWith("/") && path !== "/" && path === normalize(path);
+  const taken = takenPaths.find((other) => isWithin(path, other) || isWithin(other, path));
+  if (isPlain && taken === undefined && !path.endsWith("/")) return;
+  const why = taken === undefined ? "it is no plain absolute path" : `${taken} is taken`;
+  throw new SandboxError(`a workspace cannot be at ${JSON.stringify(path)}: ${why}; write, for example, /testbed`, {
+    code: "ERR_SANDBOX_UNAVAILABLE",
+  });
+}
+
+/**
+ * The user that commands run as; `uid` is null where the image names one that only it knows by number.
+ * Without a writable root it is ours in every image, known to it or not.
+ */
+export function containerUser(spec: Omit<SandboxSpec, "kind">, image: ImageInfo): { user: string; uid: number | null } {
+  if (spec.writableRoot !== true) return { user: `${sandboxUserId}:${sandboxUserId}`, uid: sandboxUserId };
+  const name = image.user.split(":")[0] ?? "";
+  if (name === "" || name === "root") return { user: image.user, uid: 0 };
+  return { user: image.user, uid: /^\d+$/.test(name) ? Number(name) : null };
+}
+
+/** Sizes are fixed shares of the disk limit: file systems in memory, mounted apart, cannot share one. */
+function temporaryFileSystems(
+  { diskBytes }: SandboxLimits,
+  workspace: string | null,
+  uid: number | null,
+  volumes: readonly string[],
+): Record<string, string> {
+  const sized = (share: number, mode: string): string =>
+    `rw,exec,nosuid,nodev,size=${Math.floor(diskBytes * share)},${mode}`;
+  const owned = uid === null ? "mode=0777" : `mode=0755,uid=${uid},gid=${uid}`;
+  const home = workspace === null ? 3 / 4 : 1 / 8;
+  return {
+    // An image's volumes would be directories of the host, without a limit.
+    ...Object.fromEntries(volumes.map((path) => [path, sized(1 / 8, owned)])),
+    [sandboxHome]: sized(home, owned),
+    "/tmp": sized(1 / 4, "mode=1777"),
+    ...(workspace === null ? {} : { [workspace]: sized(5 / 8, owned) }),
+  };
+}
+
+export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
+  const { image, spec, limits, labels, boardSource, systemSource, initOptions } = plan;
+  const { user, uid } = containerUser(spec, image);
+  const readOnly = (source: string, target: string) =>
+    ({
+      Type: "bind",
+      Source: source,
+      Target: target,
+      ReadOnly: true,
+      BindOptions: { Propagation: "rprivate" },
+    }) as const;
+  const boarding = ["--boot", `${boardDirectory}/boot`, "--home", sandboxHome, "--confine", "1"];
+  // The library's types do not know the group namespace.
+  const hostConfig: HostConfig & { CgroupnsMode: "private" } = {
+    NetworkMode: "none",
+    // Else the host's would be shown, for nothing.
+    Dns: ["127.0.0.1"],
+    ReadonlyRootfs: spec.writableRoot !== true,
+    CapDrop: ["ALL"],
+    SecurityOpt: ["no-new-privileges:true"],
+    MaskedPaths: maskedPaths,
+    Memory: limits.memoryBytes,
+    MemorySwap: limits.memoryBytes,
+    CpuPeriod: periodMicroseconds,
+    CpuQuota: Math.max(1000, Math.round(limits.cpus * periodMicroseconds)),
+    // One more for init. The agent's user is the same in all containers, so a limit by user would count them together.
+    PidsLimit: limits.maxProcesses + 1,
+    ShmSize: sharedMemoryBytes,
+    Tmpfs: temporaryFileSystems(limits, spec.workspace?.path ?? null, uid, image.volumes),
+    Mounts: [readOnly(boardSource, boardDirectory), readOnly(systemSource, "/etc/afterstate")],
+    IpcMode: "private",
+    CgroupnsMode: "private",
+    // Init is pid 1 itself.
+    Init: false,
+    // The life line ends init with its owner, and this the container with init.
+    AutoRemove: true,
+    RestartPolicy: { Name: "no" },
+    LogConfig: { Type: "none", Config: {} },
+  };
+  return {
+    Image: image.id,
+    Entrypoint: [`${boardDirectory}/init`, "init", ...boarding, ...initOptions],
+    Cmd: [],
+    User: user,
+    WorkingDir: "/",
+    Hostname: "sandbox",
+    // Of init alone, which nobody inside may read: by it our processes are found on the host.
+    Env: [`AFTERSTATE_SANDBOX=${boardSource}/`],
+    Labels: { ...labels },
+    AttachStdin: false,
+    AttachStdout: false,
+    AttachStderr: false,
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: hostConfig,
+  };
+}

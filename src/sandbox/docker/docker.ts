@@ -1,0 +1,168 @@
+/**
+ * Sandboxes that are containers of a Docker engine on this machine. The engine makes the container and limits it; what
+ * runs in it is our own init, which is given its socket before any process of the agent exists (native/supervise.c). So
+ * commands, files and terminals go the same way as in every kind, and `docker exec` is never used.
+ */
+import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import PQueue from "p-queue";
+import { SandboxError, messageOf } from "../../core/errors.ts";
+import type { Flavour, Launch, LaunchPlan } from "../flavour.ts";
+import type { RunDirectory } from "../run-directory.ts";
+import { ownerName } from "../run-directory.ts";
+import { sandboxEnv } from "../sandbox-env.ts";
+import { sandboxHome } from "../system-directory.ts";
+import { baseImageName } from "../images/base-image.ts";
+import { checkWorkspacePath, containerOptions, containerUser } from "./container-options.ts";
+import { Engine, type EngineInfo, type ImageInfo } from "./engine.ts";
+import { engineSockets } from "./engine-address.ts";
+import { anyOwner, isOrphan, ofDriver, ownerOf, ownershipLabels, sandboxOf } from "./ownership.ts";
+
+/** An engine starts about six containers a second however many are asked for at once; more only wait inside it. */
+const startsAtOnce = 4;
+/** Past its lifetime a container has ended; what is left of it may be removed by anybody. */
+const graceSeconds = 24 * 3600;
+
+const howToGetOne =
+  "start it (systemctl start docker), set DOCKER_HOST, or as root: bash scripts/docker-engine.sh up (npm run setup does)";
+
+export interface DockerOptions {
+  /** Read-only files of the sandbox, under /etc/afterstate/: name to content. The base image's shells read "bashrc". */
+  readonly systemFiles?: Readonly<Record<string, string>>;
+}
+
+export function dockerFlavour(options: DockerOptions): Flavour {
+  const starts = new PQueue({ concurrency: startsAtOnce });
+  let found: Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> | null = null;
+  const find = () => (found ??= findEngine());
+  let connected: Promise<Engine> | null = null;
+
+  const engine = (): Promise<Engine> =>
+    (connected ??= find().then((seen) => {
+      if ("reason" in seen) throw new SandboxError(seen.reason, { code: "ERR_SANDBOX_UNAVAILABLE" });
+      return Engine.at(seen.socketPath);
+    }));
+
+  return {
+    kind: "docker",
+    hasOwnUser: false,
+    limitedBy: "engine",
+    fillsWorkspace: true,
+    async probe() {
+      const seen = await find().catch((error: unknown) => ({ reason: messageOf(error) }));
+      if ("reason" in seen) return { available: false, reason: seen.reason, fix: howToGetOne };
+      const limitsBy = seen.info.CgroupVersion === "2" ? "cgroup-v2" : "cgroup-v1";
+      const missing = lacking(seen.info);
+      return missing === null ? { available: true, limitsBy } : { available: false, limitsBy, ...missing };
+    },
+    prepare(directory) {
+      mkdirSync(directory.file("system"), { mode: 0o755 });
+      for (const [name, content] of Object.entries(options.systemFiles ?? {}))
+        writeFileSync(directory.file("system", name), content, { mode: 0o444 });
+      // Ours alone: the engine's mounts lead to what is below, no other way does.
+      mkdirSync(directory.file("boards"), { mode: 0o700 });
+    },
+    async launch(plan) {
+      if (plan.spec.workspace !== undefined) checkWorkspacePath(plan.spec.workspace.path);
+      const reached = await engine();
+      const image = await reached.image(plan.spec.image ?? baseImageName);
+      return launch(plan, reached, image, starts);
+    },
+    async sweep() {
+      if ("reason" in (await find())) return [];
+      const reached = await engine();
+      const nowSeconds = Date.now() / 1000;
+      const orphans = (await reached.list(anyOwner)).filter(({ labels }) => isOrphan(labels, nowSeconds));
+      const removals = new PQueue({ concurrency: startsAtOnce });
+      await removals.addAll(
+        orphans.map(
+          ({ id }) =>
+            () =>
+              reached.remove(id),
+        ),
+      );
+      return orphans.map(({ labels }) => ownerOf(labels));
+    },
+    async containers(directory) {
+      const reached = await engine();
+      return (await reached.list(ofDriver(basename(directory.path)))).map(({ labels }) => sandboxOf(labels));
+    },
+  };
+}
+
+async function findEngine(): Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> {
+  const reasons: string[] = [];
+  for (const socketPath of engineSockets()) {
+    const seen = await Engine.look(socketPath);
+    if ("info" in seen) return { socketPath, info: seen.info };
+    reasons.push(seen.reason);
+  }
+  return { reason: `no Docker engine answers: ${reasons.join("; ")}` };
+}
+
+/** A limit that the engine would accept and not keep is worse than none. */
+function lacking(info: EngineInfo): { reason: string; fix: string } | null {
+  if (info.OSType !== "linux")
+    return { reason: `the engine runs ${info.OSType} containers`, fix: "use a Linux engine" };
+  const limits = { memory: info.MemoryLimit, process: info.PidsLimit, processor: info.CpuCfsQuota };
+  const absent = Object.entries(limits).flatMap(([name, has]) => (has ? [] : [name]));
+  if (absent.length === 0) return null;
+  const fix = "use an engine that runs as root, or delegate control groups to it (cgroup version 2, systemd)";
+  return { reason: `the engine cannot keep ${absent.join(", ")} limits`, fix };
+}
+
+function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQueue): Launch {
+  const { directory, sandboxName, initPath, socketPath, spec, limits, lifetimeSeconds, initOptions } = plan;
+  const driver = basename(directory.path);
+  const name = `afterstate-${ownerName()}-${driver}-${sandboxName}`;
+  const boardSource = makeBoard(directory, sandboxName, initPath);
+  const { uid } = containerUser(spec, image);
+  const expires = Math.ceil(Date.now() / 1000 + lifetimeSeconds + graceSeconds);
+  const labels = ownershipLabels(driver, sandboxName, expires);
+  const systemSource = directory.file("system");
+  const options = containerOptions({ image, spec, limits, labels, boardSource, systemSource, initOptions });
+  let entering: Promise<void> | null = null;
+  let disposed = false;
+  return {
+    argv: [initPath, "supervise", "--socket", socketPath, "--boot", join(boardSource, "boot")],
+    enter() {
+      entering = starts.add(async () => {
+        if (!disposed) await engine.run(name, spec.image ?? baseImageName, options);
+      });
+      return entering;
+    },
+    home: sandboxHome,
+    env: { ...sandboxEnv(sandboxHome), ...(spec.writableRoot === true ? imageEnv(image) : {}) },
+    shellArgv: ["/bin/bash", "-i"],
+    terminalUid: process.getuid?.() === 0 ? uid : null,
+    async dispose() {
+      disposed = true;
+      try {
+        // One whose creation is still under way could not be found, and would stay.
+        await entering?.catch(() => {});
+        if (entering !== null) await engine.remove(name);
+      } finally {
+        rmSync(boardSource, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** What the container sees of the host: init, and the socket by which init is given its own. */
+function makeBoard(directory: RunDirectory, sandboxName: string, initPath: string): string {
+  const path = directory.file("boards", sandboxName);
+  mkdirSync(path, { mode: 0o755 });
+  chmodSync(path, 0o755);
+  linkSync(initPath, join(path, "init"));
+  return path;
+}
+
+/** An image that is run as it is knows best where its programs are. */
+function imageEnv({ env }: ImageInfo): Record<string, string> {
+  return Object.fromEntries(
+    env.map((pair) => {
+      const end = pair.indexOf("=");
+      return [pair.slice(0, end), pair.slice(end + 1)];
+    }),
+  );
+}

@@ -1,0 +1,140 @@
+/** The container engine, through dockerode: what a sandbox needs of it, with its errors as ours. */
+import { statSync } from "node:fs";
+import type Docker from "dockerode";
+import { SandboxError, messageOf } from "../../core/errors.ts";
+import { baseImageName } from "../images/base-image.ts";
+
+/** A single call to a busy engine may take many seconds; one that is silent for so long is lost. */
+const callTimeoutMs = 120_000;
+const pingTimeoutMs = 5000;
+
+/** What dockerode throws. */
+interface EngineFailure {
+  readonly statusCode?: number;
+  readonly code?: string;
+}
+
+export interface ImageInfo {
+  /** Names the content; a name may move on to another image. */
+  readonly id: string;
+  /** As the image says it: "", a name, "uid", "uid:gid". */
+  readonly user: string;
+  /** NAME=value. */
+  readonly env: readonly string[];
+  /** Paths that the engine would make writable volumes of. */
+  readonly volumes: readonly string[];
+}
+
+export class Engine {
+  private readonly docker: Docker;
+  private readonly images = new Map<string, Promise<ImageInfo>>();
+
+  private constructor(docker: Docker) {
+    this.docker = docker;
+  }
+
+  /** Loads dockerode, which costs a tenth of a second, only where an engine is asked for. */
+  static async at(socketPath: string, timeoutMs = callTimeoutMs): Promise<Engine> {
+    const { default: Dockerode } = await import("dockerode");
+    return new Engine(new Dockerode({ socketPath, timeout: timeoutMs }));
+  }
+
+  /** What the engine at a socket says of itself; null with the reason where none answers. */
+  static async look(socketPath: string): Promise<{ info: EngineInfo } | { reason: string }> {
+    if (statSync(socketPath, { throwIfNoEntry: false }) === undefined) return { reason: `no ${socketPath}` };
+    try {
+      const engine = await Engine.at(socketPath, pingTimeoutMs);
+      return { info: (await engine.docker.info()) as EngineInfo };
+    } catch (error) {
+      return { reason: `${socketPath}: ${messageOf(error)}` };
+    }
+  }
+
+  /**
+   * Looked up once for each name.
+   * @throws SandboxError ERR_SANDBOX_IMAGE when the engine does not have it: nothing is pulled unasked.
+   */
+  image(name: string): Promise<ImageInfo> {
+    let found = this.images.get(name);
+    if (found === undefined) {
+      found = this.inspect(name);
+      this.images.set(name, found);
+      found.catch(() => this.images.delete(name));
+    }
+    return found;
+  }
+
+  private async inspect(name: string): Promise<ImageInfo> {
+    try {
+      const { Id, Config } = await this.docker.getImage(name).inspect();
+      return { id: Id, user: Config.User ?? "", env: Config.Env ?? [], volumes: Object.keys(Config.Volumes ?? {}) };
+    } catch (error) {
+      throw isStatus(error, 404) ? missingImage(name) : engineError(error, `image ${name}`);
+    }
+  }
+
+  /** @throws SandboxError ERR_SANDBOX_IMAGE when the image has gone meanwhile, else ERR_SANDBOX_START. */
+  async run(name: string, image: string, options: Docker.ContainerCreateOptions): Promise<void> {
+    try {
+      await this.docker.createContainer({ ...options, name });
+      await this.docker.getContainer(name).start();
+    } catch (error) {
+      if (!isStatus(error, 404) || !messageOf(error).toLowerCase().includes("no such image"))
+        throw engineError(error, `container ${name}`);
+      this.images.delete(image);
+      throw missingImage(image);
+    }
+  }
+
+  /** Kills and removes it, and waits until that is done. Harmless for one that is gone. */
+  async remove(nameOrId: string): Promise<void> {
+    const container = this.docker.getContainer(nameOrId);
+    try {
+      await container.remove({ force: true, v: true });
+    } catch (error) {
+      if (isStatus(error, 404)) return;
+      // It is being removed already, because its init ended.
+      if (!isStatus(error, 409)) throw engineError(error, `removing container ${nameOrId}`);
+      await container.wait({ condition: "removed" }).catch(() => {});
+    }
+  }
+
+  /** @param filters as the engine's API has them. */
+  async list(filters: { label: string[] }): Promise<{ id: string; labels: Record<string, string> }[]> {
+    const containers = await this.docker.listContainers({ all: true, filters });
+    return containers.map(({ Id, Labels }) => ({ id: Id, labels: Labels }));
+  }
+}
+
+/** The fields of its /info that we read. */
+export interface EngineInfo {
+  readonly ServerVersion: string;
+  readonly OSType: string;
+  readonly CgroupVersion?: string;
+  readonly MemoryLimit: boolean;
+  readonly PidsLimit: boolean;
+  readonly CpuCfsQuota: boolean;
+}
+
+const isStatus = (error: unknown, status: number): boolean => (error as EngineFailure).statusCode === status;
+
+function missingImage(name: string): SandboxError {
+  const fix = name === baseImageName ? "npm run setup" : `docker pull ${name}`;
+  return new SandboxError(`the engine has no image ${name}: ${fix}`, { code: "ERR_SANDBOX_IMAGE" });
+}
+
+function engineError(error: unknown, what: string): SandboxError {
+  const message = messageOf(error);
+  const options = { code: "ERR_SANDBOX_START", cause: error } as const;
+  if ((error as EngineFailure).statusCode === undefined)
+    return new SandboxError(`${what}: the container engine does not answer (${message})`, {
+      ...options,
+      retryable: true,
+    });
+  if (/no space left on device|disk quota exceeded/i.test(message))
+    return new SandboxError(
+      `${what}: the engine's disk is full (${message}); free some, or: docker system prune`,
+      options,
+    );
+  return new SandboxError(`${what}: ${message}`, { ...options, retryable: !isStatus(error, 400) });
+}
