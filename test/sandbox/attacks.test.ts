@@ -6,13 +6,29 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { SandboxError } from "../../src/core/errors.ts";
-import type { Sandbox, SandboxDriver } from "../../src/core/sandbox.ts";
+import type { Sandbox, SandboxDriver, SandboxSpec } from "../../src/core/sandbox.ts";
+import { baseImageName } from "../../src/sandbox/images/base-image.ts";
+import { unpackedRoot } from "../../src/sandbox/images/unpacked-root.ts";
 import { createSandboxDriver } from "../../src/sandbox/index.ts";
 import { bash, terminal, text } from "./sandbox-conformance.ts";
 
 const mebibyte = 1024 * 1024;
 
-describe("attacks on a bubblewrap sandbox", () => {
+async function usersOf(image: string): Promise<string> {
+  const passwords = readFileSync(join(await unpackedRoot(image), "etc/passwd"), "utf8");
+  return passwords.replace(/:.*$/gm, "");
+}
+
+/** What the attacked sandboxes have; an image shows more than the host's own /usr does. */
+const places: readonly [string, Omit<SandboxSpec, "kind" | "limits">][] = [
+  ["a bubblewrap sandbox", {}],
+  [
+    "a bubblewrap sandbox with an image and a workspace",
+    { image: baseImageName, workspace: { path: "/testbed", source: import.meta.dirname } },
+  ],
+];
+
+describe.each(places)("attacks on %s", (_place, spec) => {
   let driver: SandboxDriver;
   let bystander: Sandbox;
   let victim: Sandbox;
@@ -21,7 +37,7 @@ describe("attacks on a bubblewrap sandbox", () => {
 
   beforeAll(async () => {
     driver = createSandboxDriver("bubblewrap");
-    bystander = await driver.start({});
+    bystander = await driver.start({ ...spec });
     let last = performance.now();
     lagTimer = setInterval(() => {
       const now = performance.now();
@@ -31,6 +47,7 @@ describe("attacks on a bubblewrap sandbox", () => {
   });
   beforeEach(async () => {
     victim = await driver.start({
+      ...spec,
       limits: { memoryBytes: 96 * mebibyte, diskBytes: 32 * mebibyte, maxFileBytes: 24 * mebibyte, maxProcesses: 48 },
     });
     worstLagMs = 0;
@@ -98,13 +115,13 @@ describe("attacks on a bubblewrap sandbox", () => {
       expect(text((await victim.exec(["echo", "on"])).stdout)).toBe("on\n");
     });
 
-    test("filling the disk ends at its size, in home, /tmp and /dev/shm together", async () => {
+    test("filling the disk ends at its size, in home, /tmp, the workspace and /dev/shm together", async () => {
       const script =
-        "for d in ~ /tmp /dev/shm; do for i in 1 2 3 4; do cat /dev/zero > $d/$i; done; done; du -scm ~ /tmp /dev/shm | tail -1";
+        "for d in ~ /tmp /testbed /dev/shm; do for i in 1 2 3 4; do cat /dev/zero > $d/$i; done; done; du -scm ~ /tmp /testbed /dev/shm | tail -1";
       const result = await bash(victim, script);
       const [usedMebibytes] = text(result.stdout).split("\t");
       expect(Number(usedMebibytes)).toBeGreaterThan(20);
-      expect(Number(usedMebibytes)).toBeLessThanOrEqual(32 + 16);
+      expect(Number(usedMebibytes)).toBeLessThanOrEqual(32 + 16 + 1); // du counts the files that the workspace began with, too
       expect(text(result.stderr)).toMatch(/No space left|File too large/);
     });
 
@@ -212,20 +229,28 @@ print([name for _, name in socket.if_nameindex()])
   });
 
   describe("the host's secrets", () => {
-    test("the host's home, other homes, /root, /var, /srv, /opt, /run and this directory are not there", async () => {
+    test("the host's home, other homes, /var, /srv, /opt, /run and this directory are not there", async () => {
       const here = new URL(".", import.meta.url).pathname;
-      const paths = [homedir(), "/root", "/var", "/srv", "/opt", "/run", "/mnt", "/sys", "/boot", here, process.cwd()];
       const script = `for p in "$@"; do [ -e "$p" ] && echo "$p"; done; ls /home; ls -A ~`;
-      const result = await victim.exec(["bash", "-c", script, "bash", ...paths]);
-      expect(text(result.stdout)).toBe("agent\n");
+      const look = async (...paths: string[]) =>
+        text((await victim.exec(["bash", "-c", script, "bash", ...paths])).stdout);
+      expect(await look(here, process.cwd())).toBe("agent\n");
+      if (spec.image === undefined)
+        expect(await look(homedir(), "/root", "/var", "/srv", "/opt", "/run", "/mnt", "/sys", "/boot")).toBe("agent\n");
+      // An image has directories of these names; nothing of the host's is in them.
+      else
+        expect(text((await bash(victim, "ls -A /root /srv /opt /mnt /sys /boot /var/log /run")).stdout)).toBe(
+          "/boot:\n\n/mnt:\n\n/opt:\n\n/run:\nlock\n\n/srv:\n\n/sys:\n\n/var/log:\n",
+        );
     });
 
     test("neither the host's users nor its passwords are in /etc", async () => {
       const result = await bash(
         victim,
-        "cat /etc/shadow /etc/gshadow /etc/ssh/* /etc/machine-id; cut -d: -f1 /etc/passwd",
+        "cat /etc/shadow /etc/gshadow /etc/ssh/ssh_host* /etc/machine-id; cut -d: -f1 /etc/passwd",
       );
-      expect(text(result.stdout)).toBe("root\nagent\nnobody\n");
+      const users = spec.image === undefined ? "root\nagent\nnobody\n" : await usersOf(spec.image);
+      expect(text(result.stdout)).toBe(users);
     });
 
     test("a host file in /tmp is not seen, and what is written there stays inside", async () => {
@@ -242,7 +267,7 @@ print([name for _, name in socket.if_nameindex()])
 
     test("no environment of the host is in any process", async () => {
       process.env["AFTERSTATE_ATTACK_SECRET"] = "hidden-value";
-      await using fresh = await driver.start({});
+      await using fresh = await driver.start({ ...spec });
       const result = await bash(fresh, "env; cat /proc/*/environ /proc/1/environ");
       delete process.env["AFTERSTATE_ATTACK_SECRET"];
       expect(text(result.stdout)).not.toMatch(/hidden-value|npm_|VITEST/);

@@ -1,6 +1,6 @@
 /** The contract of src/core/sandbox.ts as a suite; every driver runs all of it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ExecOptions, ExecResult, Sandbox, SandboxDriver } from "../../src/core/sandbox.ts";
+import type { ExecOptions, ExecResult, Sandbox, SandboxDriver, SandboxSpec } from "../../src/core/sandbox.ts";
 
 export const text = (bytes: Uint8Array | null): string => Buffer.from(bytes ?? []).toString("utf8");
 
@@ -36,13 +36,21 @@ export async function terminal(sandbox: Sandbox, argv?: readonly string[]) {
   };
 }
 
-export function describeSandboxConformance(name: string, create: () => SandboxDriver): void {
+/** @param spec what every sandbox of the suite is started with, beside limits. */
+export function describeSandboxConformance(
+  name: string,
+  create: () => SandboxDriver,
+  spec: Omit<SandboxSpec, "kind" | "limits"> = {},
+): void {
   describe(`${name}: the sandbox contract`, () => {
     let driver: SandboxDriver;
     let sandbox: Sandbox;
     beforeAll(async () => {
       driver = create();
-      sandbox = await driver.start({ limits: { diskBytes: 256 * 1024 * 1024, maxFileBytes: 128 * 1024 * 1024 } });
+      sandbox = await driver.start({
+        ...spec,
+        limits: { diskBytes: 256 * 1024 * 1024, maxFileBytes: 128 * 1024 * 1024 },
+      });
     });
     afterAll(async () => {
       await driver.close();
@@ -483,14 +491,14 @@ export function describeSandboxConformance(name: string, create: () => SandboxDr
 
     describe("life", () => {
       test("a second sandbox shares nothing with the first", async () => {
-        await using other = await driver.start({});
+        await using other = await driver.start({ ...spec });
         await sandbox.write([{ path: "mine", content: "x" }]);
         await expect(other.read("mine")).rejects.toMatchObject({ code: "ERR_SANDBOX_FILE" });
         expect(other.id).not.toBe(sandbox.id);
       });
 
       test("close ends commands, shells and daemons; twice is harmless; calls after it are refused", async () => {
-        const closed = await driver.start({});
+        const closed = await driver.start({ ...spec });
         const before = await driver.countProcesses();
         const { exit } = await terminal(closed);
         await bash(closed, "setsid nohup sleep 300 > /dev/null 2>&1 & (setsid sleep 300 &) ; true");
@@ -507,7 +515,7 @@ export function describeSandboxConformance(name: string, create: () => SandboxDr
       });
 
       test("a sandbox ends by itself when its lifetime is over", async () => {
-        await using short = await driver.start({ maxLifetimeSeconds: 1 });
+        await using short = await driver.start({ ...spec, maxLifetimeSeconds: 1 });
         const lost = { code: "ERR_SANDBOX_LOST", retryable: true };
         await expect(bash(short, "(setsid sleep 300 &); sleep 300")).rejects.toMatchObject(lost);
         await expect(short.exec(["true"])).rejects.toMatchObject(lost);
@@ -515,23 +523,23 @@ export function describeSandboxConformance(name: string, create: () => SandboxDr
 
       test("an aborted start leaves nothing behind", async () => {
         const before = await driver.countProcesses();
-        await expect(driver.start({}, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
+        await expect(driver.start({ ...spec }, { signal: AbortSignal.abort(new Error("no")) })).rejects.toThrow("no");
         const abort = new AbortController();
-        const starting = driver.start({}, { signal: abort.signal });
+        const starting = driver.start({ ...spec }, { signal: abort.signal });
         abort.abort(new Error("changed my mind"));
         await expect(starting).rejects.toThrow("changed my mind");
         expect(await driver.countProcesses()).toBe(before);
       });
 
       test("16 sandboxes start at once, work, and end", async () => {
-        const many = await Promise.all(Array.from({ length: 16 }, () => driver.start({})));
+        const many = await Promise.all(Array.from({ length: 16 }, () => driver.start({ ...spec })));
         const results = await Promise.all(many.map((one, i) => one.exec(["echo", String(i)])));
         expect(results.map(({ stdout }) => text(stdout).trim())).toEqual(many.map((_, i) => String(i)));
         await Promise.all(many.map((one) => one.close()));
       });
 
       test("a file past the file-size limit fails, and a process past its CPU time is killed", async () => {
-        await using tight = await driver.start({ limits: { maxFileBytes: 1024 * 1024, cpuSeconds: 1 } });
+        await using tight = await driver.start({ ...spec, limits: { maxFileBytes: 1024 * 1024, cpuSeconds: 1 } });
         expect((await bash(tight, "head -c 2000000 /dev/zero > f")).exitCode).not.toBe(0);
         await expect(tight.write([{ path: "g", content: Buffer.alloc(2_000_000) }])).rejects.toMatchObject({
           code: "ERR_SANDBOX_FILE",
