@@ -1,0 +1,55 @@
+/**
+ * What bash runs in a sandbox for the whole episode: it reads a command, runs it, and says how it ended.
+ *
+ * Commands are `eval`ed at the top level, so that directory, variables and functions live on. They have no terminal: input
+ * is empty, output goes through a pipe (nothing is coloured or paged), and a `cat` carries it to the terminal that the
+ * protocol needs. Commands arrive as a line with their length in bytes, then that many bytes.
+ */
+
+/** Ends every mark; no program prints it but on purpose. */
+export const markByte = 0x1e;
+
+/** Descriptors that commands do not inherit: where commands come from, and the pipe for marks. */
+const input = 198;
+const output = 199;
+
+/**
+ * `NONCE;exit code;pid of the loop;last pid given out;directory` between two mark bytes: at the start, after every command,
+ * and, with 0 for the pid, after the loop's own end, when a command was `exit`. Pids are the sandbox's own; the last one
+ * given out tells what a later command started. Marks come the way that output comes, so they come after it.
+ */
+export function loopScript(nonce: string, activate: string | undefined): string {
+  return String.raw`
+stty raw -echo
+exec ${input}< <(exec cat) ${output}> >(exec cat ${input}<&-)
+exec 0</dev/null 1>&${output} 2>&1
+__afterstate_mark() {
+  local last=
+  IFS= read -r last </proc/loadavg
+  printf '\x1e${nonce};%s;%s;%s;%s\x1e' "$1" "$2" "${"${last##* }"}" "$PWD" >&${output}
+}
+(
+  ${activate ?? ":"}
+  __afterstate_mark 0 $BASHPID
+  while IFS= read -r __afterstate_n <&${input} && LC_ALL=C IFS= read -r -N "$__afterstate_n" __afterstate_command <&${input}; do
+    eval "$__afterstate_command" </dev/null >&${output} 2>&1 ${input}<&- ${output}>&-
+    __afterstate_mark $? $BASHPID
+  done
+)
+__afterstate_mark $? 0
+# The mark is still on its way through the cat.
+read -r -t 10 <&${input}
+`;
+}
+
+export const shellEnvironment: Readonly<Record<string, string>> = {
+  TERM: "dumb",
+  LANG: "C.UTF-8",
+  PAGER: "cat",
+  GIT_PAGER: "cat",
+  MANPAGER: "cat",
+  NO_COLOR: "1",
+  EDITOR: "false",
+  GIT_EDITOR: "false",
+  PYTHONDONTWRITEBYTECODE: "1",
+};
