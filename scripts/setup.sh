@@ -15,7 +15,7 @@ fi
 # Command that proves the package is there -> Debian package.
 declare -A needed=(
   [bwrap]=bubblewrap [g++]=g++ [gcc]=gcc [make]=make [/usr/bin/python3]=python3 [git]=git
-  [ps]=procps [less]=less [vim]=vim [tar]=tar [gzip]=gzip
+  [ps]=procps [less]=less [vim]=vim [tar]=tar [gzip]=gzip [flock]=util-linux [mmdebstrap]=mmdebstrap
 )
 missing=()
 for command in "${!needed[@]}"; do
@@ -76,3 +76,6 @@ if ! cmp -s package-lock.json "$stamp"; then
 fi
 
 bash scripts/build.sh
+
+# Once: half a minute. Without it everything runs that needs no image.
+bash scripts/base-image.sh || say "no base image, so no software repositories as tasks"

@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
 import { messageOf } from "../core/errors.ts";
+import { baseImageState } from "../sandbox/images/base-image-state.ts";
 import { probeSandboxes } from "../sandbox/index.ts";
 
 export interface Check {
@@ -22,6 +23,7 @@ export async function checkMachine(): Promise<DoctorReport> {
   const required = [node(), await sandbox("bubblewrap"), await backend(), disk()];
   const optional = [
     await sandbox("unsafe-local"),
+    await baseImage(),
     await terminals(),
     await openFiles(),
     memory(),
@@ -45,6 +47,12 @@ async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
     detail: available ? `memory and process limits by ${how}` : (reason ?? "not available"),
     ...(fix === undefined ? {} : { fix }),
   };
+}
+
+/** Needed by environments whose sandboxes have images; nothing else stops without it. */
+async function baseImage(): Promise<Check> {
+  const { isCurrent, detail } = await baseImageState();
+  return { name: "base image", ok: isCurrent, detail, ...(isCurrent ? {} : { fix: "npm run setup" }) };
 }
 
 /** Every backend in the order of `auto`, so that one sees why a GPU is not used. */

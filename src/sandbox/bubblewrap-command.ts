@@ -1,9 +1,11 @@
 /** bubblewrap's command line: what a sandbox sees, where. What it may write to is made before (native/stage.c). */
 import { accessSync, constants, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { SandboxError } from "../core/errors.ts";
 import type { LaunchPlan } from "./flavour.ts";
-import { sandboxHome, sandboxUserId } from "./system-directory.ts";
+import type { UnpackedImage } from "./images/unpacked-image.ts";
+import { sandboxHome } from "./system-directory.ts";
+import { workspaceError } from "./workspace-path.ts";
 
 const initInside = "/.afterstate/init";
 const sharedMemoryBytes = 16 * 1024 * 1024;
@@ -40,13 +42,15 @@ function bindOf(root: string, name: string, shown: string): string[] {
   const path = join(root, name);
   const info = lstatSync(path, { throwIfNoEntry: false });
   if (info?.isSymbolicLink()) return ["--symlink", readlinkSync(path), `/${name}`];
-  if (info?.isDirectory()) return ["--ro-bind", join(shown, name), `/${name}`];
+  if (info?.isDirectory() || info?.isFile()) return ["--ro-bind", join(shown, name), `/${name}`];
   return [];
 }
 
 export interface RootedPlan extends LaunchPlan {
-  /** The directory with the image's root file system; null: the host's own system is shown. */
-  readonly imageRoot: string | null;
+  /** null: the host's own system is shown. */
+  readonly image: UnpackedImage | null;
+  /** Who commands run as, as seen inside. */
+  readonly userId: number;
 }
 
 /** Where the stage (native/stage.c) is mounted, for this sandbox alone. */
@@ -57,7 +61,7 @@ export function stagePath({ directory }: LaunchPlan): string {
 export function bubblewrapArguments(plan: RootedPlan): string[] {
   const { directory, spec } = plan;
   const stage = stagePath(plan);
-  const user = String(spec.writableRoot === true ? 0 : sandboxUserId);
+  const user = String(plan.userId);
   const groups: readonly (readonly string[])[] = [
     namespaces,
     ["--hostname", "sandbox", "--clearenv", "--cap-drop", "ALL"],
@@ -75,46 +79,53 @@ export function bubblewrapArguments(plan: RootedPlan): string[] {
   return groups.flat();
 }
 
-function rootBinds({ directory, imageRoot, spec }: RootedPlan): string[] {
-  if (imageRoot === null) return [...systemBinds(), "--ro-bind", directory.file("etc"), "/etc"];
-  const stage = directory.file("stage");
-  const shown = join(stage, "root");
-  const names = readdirSync(imageRoot).filter((name) => !own.has(name) && `/${name}` !== spec.workspace?.path);
+function rootBinds(plan: RootedPlan): string[] {
+  const { directory, image, spec } = plan;
+  if (image === null) return [...systemBinds(), "--ro-bind", directory.file("etc"), "/etc"];
+  const shown = join(stagePath(plan), "root");
+  const names = readdirSync(image.root).filter((name) => !own.has(name) && `/${name}` !== spec.workspace?.path);
   const binds =
-    spec.writableRoot === true ? ["--bind", shown, "/"] : names.flatMap((name) => bindOf(imageRoot, name, shown));
+    spec.writableRoot === true ? ["--bind", shown, "/"] : names.flatMap((name) => bindOf(image.root, name, shown));
   const systemFiles = readdirSync(directory.file("etc", "afterstate"));
   if (systemFiles.length > 0) binds.push("--ro-bind", directory.file("etc", "afterstate"), "/etc/afterstate");
   return binds;
 }
 
 /**
- * Whether a workspace can be where it is asked to be, said before anything is mounted.
- * @throws SandboxError ERR_SANDBOX_UNAVAILABLE with what to write instead.
+ * Whether everything can be mounted where it is to be: through real directories only, because bubblewrap would follow a link
+ * of the image, and that could lead to the host's files. What is missing is made, below a directory that can be written.
+ * @throws SandboxError ERR_SANDBOX_UNAVAILABLE or ERR_SANDBOX_IMAGE, with what is in the way.
  */
-export function checkWorkspace({ imageRoot, spec }: RootedPlan): void {
-  if (spec.workspace === undefined) return;
-  const { path, source } = spec.workspace;
-  const refuse = (why: string): SandboxError =>
-    new SandboxError(`no workspace at "${path}": ${why}; /testbed of a directory on this machine would do`, {
-      code: "ERR_SANDBOX_UNAVAILABLE",
-    });
-  if (source !== null && (!isAbsolute(source) || lstatSync(source, { throwIfNoEntry: false })?.isDirectory() !== true))
-    throw refuse(`its source "${source}" is not the absolute path of a directory`);
-  const [top, ...below] = path.split("/").slice(1);
-  if (!/^(\/[^/\0]+)+$/.test(path) || /\/\.{1,2}(\/|$)/.test(path)) throw refuse("it is not absolute and plain");
-  if (top === undefined || own.has(top)) throw refuse(`/${top} is the sandbox's own`);
-  if (imageRoot === null) {
-    if (top === "usr" || top === "etc" || rootLinks.includes(top)) throw refuse(`/${top} is the system's`);
+export function checkMountPoints({ image, spec }: RootedPlan): void {
+  const workspace = spec.workspace?.path;
+  if (image === null) {
+    const top = workspace?.split("/")[1] ?? "";
+    if (workspace !== undefined && ["usr", ...rootLinks].includes(top))
+      throw workspaceError(workspace, `/${top} is the system's`);
     return;
   }
-  // Through real directories only: a link of the image could lead anywhere. What is missing is made, below a directory that
-  // can be written.
-  let at = imageRoot;
-  for (const name of [top, ...below]) {
-    at = join(at, name);
-    const info = lstatSync(at, { throwIfNoEntry: false });
-    if (info === undefined && (at === join(imageRoot, top) || spec.writableRoot === true)) return;
-    if (info === undefined) throw refuse("the image has no such directory");
-    if (!info.isDirectory()) throw refuse("the image has something else there");
+  const missing = workspace === undefined ? null : obstacle(image.root, workspace);
+  // On a read-only root of its own (a file system in memory) bubblewrap makes what is directly below it.
+  const isMade = (at: string): boolean => spec.writableRoot === true || at.lastIndexOf("/") === 0;
+  if (workspace !== undefined && missing !== null && !(missing.isAbsent && isMade(missing.path)))
+    throw workspaceError(workspace, `the image has no directory ${missing.path}`);
+  const ours = spec.writableRoot === true ? [initInside, "/proc", "/dev", "/tmp", sandboxHome] : [];
+  for (const path of [...ours, "/etc/afterstate"]) {
+    const found = obstacle(image.root, path);
+    if (found === null || (found.isAbsent && spec.writableRoot === true)) continue;
+    throw new SandboxError(`the image cannot be used: its ${found.path} is in the way of ${path}`, {
+      code: "ERR_SANDBOX_IMAGE",
+    });
   }
+}
+
+/** The first part of a path inside that is no real directory; null: all are. */
+function obstacle(root: string, path: string): { path: string; isAbsent: boolean } | null {
+  let at = "";
+  for (const name of path.split("/").slice(1)) {
+    at = `${at}/${name}`;
+    const info = lstatSync(join(root, at), { throwIfNoEntry: false });
+    if (info?.isDirectory() !== true) return { path: at, isAbsent: info === undefined };
+  }
+  return null;
 }

@@ -6,16 +6,18 @@ import type { SandboxSpec } from "../core/sandbox.ts";
 import {
   type RootedPlan,
   bubblewrapArguments,
-  checkWorkspace,
+  checkMountPoints,
   findBubblewrap,
   namespaces,
   stagePath,
   systemBinds,
 } from "./bubblewrap-command.ts";
 import { type Flavour, startArgv } from "./flavour.ts";
-import { unpackedRoot } from "./images/unpacked-root.ts";
+import { imageUserId } from "./images/image-user.ts";
+import { imageEnv } from "./images/settings.ts";
+import { type UnpackedImage, unpackedImage } from "./images/unpacked-image.ts";
 import { sandboxEnv } from "./sandbox-env.ts";
-import { makeSystemDirectory, sandboxHome } from "./system-directory.ts";
+import { makeSystemDirectory, sandboxHome, sandboxUserId } from "./system-directory.ts";
 
 const probeTimeoutMs = 10_000;
 
@@ -49,10 +51,10 @@ function tryNamespaces(bubblewrap: string): Promise<string | null> {
 
 /** What native/stage.c makes: home and /tmp, the image's root and the workspace, all writes within one size. */
 function stageOptions(plan: RootedPlan): string[] {
-  checkWorkspace(plan);
-  const { imageRoot, limits, spec } = plan;
+  checkMountPoints(plan);
+  const { image, limits, spec } = plan;
   const options = ["--stage", stagePath(plan), "--disk-bytes", String(limits.diskBytes)];
-  if (imageRoot !== null) options.push("--root", imageRoot, "--writable-root", spec.writableRoot === true ? "1" : "0");
+  if (image !== null) options.push("--root", image.root, "--writable-root", spec.writableRoot === true ? "1" : "0");
   if (spec.workspace !== undefined) options.push("--workspace", spec.workspace.source ?? "");
   return options;
 }
@@ -69,6 +71,7 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
     hasOwnUser: true,
     limitedBy: "us",
     fillsWorkspace: false,
+    maxSpares: 0,
     async probe() {
       if (process.platform !== "linux") return { available: false, reason: "bubblewrap needs Linux", fix: "use Linux" };
       if (bubblewrap === null)
@@ -82,11 +85,14 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
       mkdirSync(directory.file("stage"), { mode: 0o711 });
     },
     async launch(plan) {
-      const rooted = { ...plan, imageRoot: await imageRootOf(plan.spec) };
+      const image = await imageOf(plan.spec);
+      const asItIs = plan.spec.writableRoot === true ? image : null;
+      const userId = asItIs === null ? sandboxUserId : imageUserId(asItIs);
+      const rooted = { ...plan, image, userId };
       return {
         argv: startArgv(plan, stageOptions(rooted), [bubblewrap ?? "bwrap", ...bubblewrapArguments(rooted)]),
         home: sandboxHome,
-        env: sandboxEnv(sandboxHome),
+        env: { ...sandboxEnv(sandboxHome), ...(asItIs === null ? {} : imageEnv(asItIs.settings)) },
         shellArgv: ["/bin/bash", "-i"],
         terminalUid: plan.uid,
         dispose: () => Promise.resolve(),
@@ -96,8 +102,8 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
 }
 
 /** null: the host's own system is shown. */
-async function imageRootOf({ image, writableRoot }: Omit<SandboxSpec, "kind">): Promise<string | null> {
-  if (image !== undefined) return unpackedRoot(image);
+async function imageOf({ image, writableRoot }: Omit<SandboxSpec, "kind">): Promise<UnpackedImage | null> {
+  if (image !== undefined) return unpackedImage(image);
   if (writableRoot !== true) return null;
   throw new SandboxError("a writable root needs an image: the host's own system is never written to", {
     code: "ERR_SANDBOX_UNAVAILABLE",

@@ -1,6 +1,16 @@
 /** Who dies with whom: owners, host processes, sandboxes; what is swept; and sandboxes of users without privileges. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -125,15 +135,28 @@ describe("a user without privileges", () => {
       mkdirSync(dirname(target), { recursive: true });
       cpSync(join(pty, part), target, { recursive: true });
     }
+    for (const name of ["p-queue", "p-timeout", "eventemitter3", "zod"])
+      cpSync(join(root, "node_modules", name), join(directory, "node_modules", name), { recursive: true });
+    mkdirSync(join(directory, "source", "d"), { recursive: true });
+    writeFileSync(join(directory, "source", "file"), "whole\n");
+    if (process.getuid?.() === 0) execFileSync("chown", ["-R", "12345:12345", join(directory, "source")]);
     cpSync(fixture, join(directory, "owner.mjs"));
     cpSync(join(root, "package.json"), join(directory, "package.json"));
   });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-  test("gets the same sandbox, with limits by rlimit and bounded file systems", async () => {
+  test("gets the same sandbox, with limits by rlimit, bounded file systems and a workspace", async () => {
     const base = join(tmpdir(), "afterstate-12345");
     rmSync(base, { recursive: true, force: true });
-    const command = [process.execPath, "owner.mjs", join(directory, "dist/sandbox/index.js"), "bubblewrap", "limits"];
+    const spec = { workspace: { path: "/testbed", source: join(directory, "source") } };
+    const command = [
+      process.execPath,
+      "owner.mjs",
+      join(directory, "dist/sandbox/index.js"),
+      "bubblewrap",
+      "limits",
+      JSON.stringify(spec),
+    ];
     const asOther = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups", "--"];
     const [file, ...args] = process.getuid?.() === 0 ? [...asOther, ...command] : command;
     const child = spawn(file!, args, {
@@ -146,12 +169,15 @@ describe("a user without privileges", () => {
       left: number;
       most: number;
       memory: { stdout: string };
+      workspace: { stdout: string };
       disk: { stdout: string };
     }>(child);
     if (process.getuid?.() === 0) expect(seen.limitsBy).toBe("rlimit");
     expect(seen.memory.stdout.trim()).not.toBe("0");
     expect(seen.most).toBeGreaterThan(10);
     expect(seen.most).toBeLessThanOrEqual(32);
+    expect(seen.workspace.stdout).toBe("agent 755\nagent 644\nwhole\nx\n");
+    expect(readFileSync(join(directory, "source", "file"), "utf8")).toBe("whole\n");
     const [size, uid] = seen.disk.stdout.split("\n");
     expect(Number(size)).toBeLessThanOrEqual(16 << 20);
     expect(uid).toBe("1000");

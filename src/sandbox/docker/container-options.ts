@@ -1,7 +1,5 @@
 /** What a sandbox's container is allowed: as little as its init and an agent's commands need. Pure. */
-import { normalize } from "node:path/posix";
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
-import { SandboxError } from "../../core/errors.ts";
 import type { SandboxLimits, SandboxSpec } from "../../core/sandbox.ts";
 import { sandboxHome, sandboxUserId } from "../system-directory.ts";
 import type { ImageInfo } from "./engine.ts";
@@ -26,30 +24,17 @@ const maskedPaths = [
   "/sys",
 ];
 
-/** A workspace cannot lie over or under these: they are mounts of ours, or the kernel's. */
-const takenPaths = [sandboxHome, "/tmp", "/proc", "/sys", "/dev", "/etc", boardDirectory];
-
 export interface ContainerPlan {
   readonly image: ImageInfo;
   readonly spec: Omit<SandboxSpec, "kind">;
   readonly limits: SandboxLimits;
   readonly labels: Readonly<Record<string, string>>;
+  /** By it the container's processes are found on the host. */
+  readonly mark: string;
   /** Directories on the host: init with its boot socket, and what is shown in /etc/afterstate. */
   readonly boardSource: string;
   readonly systemSource: string;
   readonly initOptions: readonly string[];
-}
-
-/** @throws SandboxError ERR_SANDBOX_UNAVAILABLE when the workspace lies where it cannot. */
-export function checkWorkspacePath(path: string): void {
-  const isWithin = (inner: string, outer: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
-  const isPlain = path.startsWith("/") && path !== "/" && path === normalize(path);
-  const taken = takenPaths.find((other) => isWithin(path, other) || isWithin(other, path));
-  if (isPlain && taken === undefined && !path.endsWith("/")) return;
-  const why = taken === undefined ? "it is no plain absolute path" : `${taken} is taken`;
-  throw new SandboxError(`a workspace cannot be at ${JSON.stringify(path)}: ${why}; write, for example, /testbed`, {
-    code: "ERR_SANDBOX_UNAVAILABLE",
-  });
 }
 
 /**
@@ -84,7 +69,7 @@ function temporaryFileSystems(
 }
 
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
-  const { image, spec, limits, labels, boardSource, systemSource, initOptions } = plan;
+  const { image, spec, limits, labels, mark, boardSource, systemSource, initOptions } = plan;
   const { user, uid } = containerUser(spec, image);
   const readOnly = (source: string, target: string) =>
     ({
@@ -129,8 +114,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     User: user,
     WorkingDir: "/",
     Hostname: "sandbox",
-    // Of init alone, which nobody inside may read: by it our processes are found on the host.
-    Env: [`AFTERSTATE_SANDBOX=${boardSource}/`],
+    // Of init alone, where nobody inside may read it.
+    Env: [`AFTERSTATE_SANDBOX=${mark}`],
     Labels: { ...labels },
     AttachStdin: false,
     AttachStdout: false,

@@ -13,9 +13,10 @@ import { ownerName } from "../run-directory.ts";
 import { sandboxEnv } from "../sandbox-env.ts";
 import { sandboxHome } from "../system-directory.ts";
 import { baseImageName } from "../images/base-image.ts";
-import { checkWorkspacePath, containerOptions, containerUser } from "./container-options.ts";
+import { imageEnv } from "../images/settings.ts";
+import { containerOptions, containerUser } from "./container-options.ts";
 import { Engine, type EngineInfo, type ImageInfo } from "./engine.ts";
-import { engineSockets } from "./engine-address.ts";
+import { type EngineSearch, findEngine } from "./find-engine.ts";
 import { anyOwner, isOrphan, ofDriver, ownerOf, ownershipLabels, sandboxOf } from "./ownership.ts";
 
 /** An engine starts about six containers a second however many are asked for at once; more only wait inside it. */
@@ -33,7 +34,7 @@ export interface DockerOptions {
 
 export function dockerFlavour(options: DockerOptions): Flavour {
   const starts = new PQueue({ concurrency: startsAtOnce });
-  let found: Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> | null = null;
+  let found: Promise<EngineSearch> | null = null;
   const find = () => (found ??= findEngine());
   let connected: Promise<Engine> | null = null;
 
@@ -48,6 +49,7 @@ export function dockerFlavour(options: DockerOptions): Flavour {
     hasOwnUser: false,
     limitedBy: "engine",
     fillsWorkspace: true,
+    maxSpares: startsAtOnce,
     async probe() {
       const seen = await find().catch((error: unknown) => ({ reason: messageOf(error) }));
       if ("reason" in seen) return { available: false, reason: seen.reason, fix: howToGetOne };
@@ -63,7 +65,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
       mkdirSync(directory.file("boards"), { mode: 0o700 });
     },
     async launch(plan) {
-      if (plan.spec.workspace !== undefined) checkWorkspacePath(plan.spec.workspace.path);
       const reached = await engine();
       const image = await reached.image(plan.spec.image ?? baseImageName);
       return launch(plan, reached, image, starts);
@@ -90,16 +91,6 @@ export function dockerFlavour(options: DockerOptions): Flavour {
   };
 }
 
-async function findEngine(): Promise<{ socketPath: string; info: EngineInfo } | { reason: string }> {
-  const reasons: string[] = [];
-  for (const socketPath of engineSockets()) {
-    const seen = await Engine.look(socketPath);
-    if ("info" in seen) return { socketPath, info: seen.info };
-    reasons.push(seen.reason);
-  }
-  return { reason: `no Docker engine answers: ${reasons.join("; ")}` };
-}
-
 /** A limit that the engine would accept and not keep is worse than none. */
 function lacking(info: EngineInfo): { reason: string; fix: string } | null {
   if (info.OSType !== "linux")
@@ -120,15 +111,17 @@ function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQue
   const expires = Math.ceil(Date.now() / 1000 + lifetimeSeconds + graceSeconds);
   const labels = ownershipLabels(driver, sandboxName, expires);
   const systemSource = directory.file("system");
-  const options = containerOptions({ image, spec, limits, labels, boardSource, systemSource, initOptions });
+  const mark = socketPath;
+  const options = containerOptions({ image, spec, limits, labels, mark, boardSource, systemSource, initOptions });
   let entering: Promise<void> | null = null;
   let disposed = false;
   return {
     argv: [initPath, "supervise", "--socket", socketPath, "--boot", join(boardSource, "boot")],
     enter() {
-      entering = starts.add(async () => {
+      const start = async (): Promise<void> => {
         if (!disposed) await engine.run(name, spec.image ?? baseImageName, options);
-      });
+      };
+      entering = starts.add(start, { priority: plan.ahead ? 0 : 1 });
       return entering;
     },
     home: sandboxHome,
@@ -137,13 +130,11 @@ function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQue
     terminalUid: process.getuid?.() === 0 ? uid : null,
     async dispose() {
       disposed = true;
-      try {
-        // One whose creation is still under way could not be found, and would stay.
-        await entering?.catch(() => {});
-        if (entering !== null) await engine.remove(name);
-      } finally {
-        rmSync(boardSource, { recursive: true, force: true });
-      }
+      // One whose creation is still under way could not be found, and would stay.
+      await entering?.catch(() => {});
+      // Where the engine does not answer, init's end ends the container; what stays is counted, and swept by a later run.
+      if (entering !== null) await engine.remove(name).catch(() => {});
+      rmSync(boardSource, { recursive: true, force: true });
     },
   };
 }
@@ -155,14 +146,4 @@ function makeBoard(directory: RunDirectory, sandboxName: string, initPath: strin
   chmodSync(path, 0o755);
   linkSync(initPath, join(path, "init"));
   return path;
-}
-
-/** An image that is run as it is knows best where its programs are. */
-function imageEnv({ env }: ImageInfo): Record<string, string> {
-  return Object.fromEntries(
-    env.map((pair) => {
-      const end = pair.indexOf("=");
-      return [pair.slice(0, end), pair.slice(end + 1)];
-    }),
-  );
 }

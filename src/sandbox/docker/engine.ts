@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import type Docker from "dockerode";
 import { SandboxError, messageOf } from "../../core/errors.ts";
 import { baseImageName } from "../images/base-image.ts";
+import type { ImageSettings } from "../images/settings.ts";
 
 /** A single call to a busy engine may take many seconds; one that is silent for so long is lost. */
 const callTimeoutMs = 120_000;
@@ -14,15 +15,12 @@ interface EngineFailure {
   readonly code?: string;
 }
 
-export interface ImageInfo {
+export interface ImageInfo extends ImageSettings {
   /** Names the content; a name may move on to another image. */
   readonly id: string;
-  /** As the image says it: "", a name, "uid", "uid:gid". */
-  readonly user: string;
-  /** NAME=value. */
-  readonly env: readonly string[];
   /** Paths that the engine would make writable volumes of. */
   readonly volumes: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export class Engine {
@@ -67,7 +65,17 @@ export class Engine {
   private async inspect(name: string): Promise<ImageInfo> {
     try {
       const { Id, Config } = await this.docker.getImage(name).inspect();
-      return { id: Id, user: Config.User ?? "", env: Config.Env ?? [], volumes: Object.keys(Config.Volumes ?? {}) };
+      const [volumes, labels] = [Object.keys(Config.Volumes ?? {}), Config.Labels ?? {}];
+      return { id: Id, user: Config.User ?? "", env: Config.Env ?? [], volumes, labels };
+    } catch (error) {
+      throw isStatus(error, 404) ? missingImage(name) : engineError(error, `image ${name}`);
+    }
+  }
+
+  /** The image with its layers, as `docker save` writes it. @throws as `image`. */
+  async save(name: string): Promise<NodeJS.ReadableStream> {
+    try {
+      return await this.docker.getImage(name).get();
     } catch (error) {
       throw isStatus(error, 404) ? missingImage(name) : engineError(error, `image ${name}`);
     }

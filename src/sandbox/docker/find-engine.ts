@@ -1,0 +1,15 @@
+/** Looks for a container engine on this machine. */
+import { Engine, type EngineInfo } from "./engine.ts";
+import { engineSockets } from "./engine-address.ts";
+
+export type EngineSearch = { readonly socketPath: string; readonly info: EngineInfo } | { readonly reason: string };
+
+export async function findEngine(): Promise<EngineSearch> {
+  const reasons: string[] = [];
+  for (const socketPath of engineSockets()) {
+    const seen = await Engine.look(socketPath);
+    if ("info" in seen) return { socketPath, info: seen.info };
+    reasons.push(seen.reason);
+  }
+  return { reason: `no Docker engine answers: ${reasons.join("; ")}` };
+}
