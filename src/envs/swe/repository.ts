@@ -9,36 +9,15 @@ import { createHash, randomBytes } from "node:crypto";
 import { existsSync, lstatSync, type Stats } from "node:fs";
 import { appendFile, cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type SimpleGit, simpleGit } from "simple-git";
 import { cacheDirectory } from "../../core/cache-directory.ts";
 import { ConfigError, EnvError, isAbort, messageOf } from "../../core/errors.ts";
+import { hermeticGit } from "./git.ts";
+import { leftBehind, rawAttributes } from "./git-rules.ts";
 import { type Instance, testbed } from "./instance.ts";
 import { extractTarball } from "./tarball.ts";
 
 /** Bump when the same source gives another workspace. */
 const layoutVersion = 1;
-
-/** Bytes of the tree are the bytes of the commit, whatever its .gitattributes say. */
-const rawAttributes = "* -text -filter -ident !working-tree-encoding\n";
-/** What running programs leaves behind, where a repository does not ignore it itself. */
-const exclude = "__pycache__/\n*.py[co]\n.pytest_cache/\n.hypothesis/\n";
-
-/** Git as only we set it up: no configuration of the machine or the user, a fixed author and time. */
-function hermeticGit(directory: string, signal?: AbortSignal): SimpleGit {
-  return simpleGit({ baseDir: directory, ...(signal && { abort: signal }) }).env({
-    PATH: process.env["PATH"] ?? "/usr/bin:/bin",
-    HOME: "/nonexistent",
-    LC_ALL: "C",
-    GIT_CONFIG_NOSYSTEM: "1",
-    GIT_CONFIG_GLOBAL: "/dev/null",
-    GIT_AUTHOR_NAME: "Afterstate",
-    GIT_AUTHOR_EMAIL: "afterstate@localhost",
-    GIT_AUTHOR_DATE: "2000-01-01T00:00:00Z",
-    GIT_COMMITTER_NAME: "Afterstate",
-    GIT_COMMITTER_EMAIL: "afterstate@localhost",
-    GIT_COMMITTER_DATE: "2000-01-01T00:00:00Z",
-  });
-}
 
 const preparing = new Map<string, Promise<string>>();
 
@@ -112,11 +91,11 @@ async function fill(
   // A clone takes over neither configuration nor hooks of its source, so that checking out runs nothing.
   const safe = ["-c", `safe.directory=${source}`, "-c", `safe.directory=${join(source, ".git")}`];
   const clone = ["clone", "--quiet", "--no-checkout", "--shared", "--template=", "--", source, draft];
-  await hermeticGit(draft, signal).raw([...safe, ...clone]);
+  await hermeticGit(draft, { signal }).raw([...safe, ...clone]);
   await mkdir(join(draft, ".git", "info"), { recursive: true });
   await writeFile(join(draft, ".git", "info", "attributes"), rawAttributes);
   try {
-    await hermeticGit(draft, signal).raw(["checkout", "--quiet", "--detach", `${instance.base_commit}^{commit}`]);
+    await hermeticGit(draft, { signal }).raw(["checkout", "--quiet", "--detach", `${instance.base_commit}^{commit}`]);
   } catch (error) {
     if (isAbort(error)) throw error;
     throw refused(instance, `${source} has no commit ${instance.base_commit} (${messageOf(error).trim()})`);
@@ -133,7 +112,7 @@ async function removeGitDirectories(directory: string): Promise<void> {
 }
 
 async function commitTree(directory: string, instance: Instance, signal: AbortSignal | undefined): Promise<void> {
-  const git = hermeticGit(directory, signal);
+  const git = hermeticGit(directory, { signal });
   await git.raw(["init", "--quiet", "--template=", "--initial-branch=main"]);
   await git.raw(["config", "core.logAllRefUpdates", "false"]);
   await mkdir(join(directory, ".git", "info"));
@@ -143,7 +122,7 @@ async function commitTree(directory: string, instance: Instance, signal: AbortSi
   await git.raw(["commit", "--quiet", "--no-verify", "--no-gpg-sign", "--allow-empty", "-m", message]);
   // One pack is quicker to copy and to mount than thousands of files.
   await git.raw(["-c", "pack.threads=1", "repack", "-a", "-d", "-q"]);
-  await appendFile(join(directory, ".git", "info", "exclude"), exclude);
+  await appendFile(join(directory, ".git", "info", "exclude"), leftBehind);
 }
 
 function refused(instance: Instance, why: string): ConfigError {

@@ -1,7 +1,7 @@
 /** One bash that carries the steps of an episode: runs a command to its end or its deadline, and survives both. */
 import { randomBytes } from "node:crypto";
 import type { Clock } from "../../../core/clock.ts";
-import { EnvError, SandboxError } from "../../../core/errors.ts";
+import { EnvError } from "../../../core/errors.ts";
 import type { ProcessInfo, Sandbox, Shell, ShellExit } from "../../../core/sandbox.ts";
 import { HeadTail } from "./head-tail.ts";
 import { loopScript, shellEnvironment } from "./loop.ts";
