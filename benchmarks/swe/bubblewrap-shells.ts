@@ -1,8 +1,9 @@
 /** What an environment in namespaces is compared with: a bare loop over one bash in each bwrap of the same image. */
-import { spawn } from "node:child_process";
-import { cp, mkdtemp, rm } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { forEachTerminal, type Terminals } from "../support/terminals.ts";
 import type { TierContext } from "./context.ts";
 import { PipeLoop, bashArgv } from "./pipe-loop.ts";
@@ -15,7 +16,7 @@ export interface BareNamespace {
 /** No limits, no users, no filter; the repository is a copy. */
 export async function startBareNamespace({ root, workspace, workDirectory }: TierContext): Promise<BareNamespace> {
   const copy = await mkdtemp(join(workDirectory, "bare-"));
-  await cp(workspace, copy, { recursive: true, verbatimSymlinks: true });
+  await promisify(execFile)("cp", ["-a", `${workspace}/.`, copy]);
   const view = [
     "--ro-bind",
     root,

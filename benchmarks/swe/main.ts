@@ -14,11 +14,12 @@ import { instanceSchema } from "../../src/envs/swe/instance.ts";
 import { prepareRepository } from "../../src/envs/swe/repository.ts";
 import { resolveEnvironment } from "../../src/envs/registry.ts";
 import { baseImageName } from "../../src/sandbox/images/base-image.ts";
-import { unpackedRoot } from "../../src/sandbox/images/unpacked-root.ts";
+import { unpackedImage } from "../../src/sandbox/images/unpacked-image.ts";
 import { describeMachine } from "../support/machine.ts";
 import { type TierContext, tiers } from "./context.ts";
 import { openEngine } from "./docker-shells.ts";
 import { type EpisodeSettings, measureEpisodes } from "./episodes.ts";
+import { countLeft } from "./left.ts";
 import { makeRepository } from "./repository.ts";
 import { soak, type SoakSettings } from "./soak.ts";
 import { measureSteps, type StepSettings } from "./steps.ts";
@@ -79,7 +80,8 @@ try {
   // Timers take no longer than 31 bits of milliseconds.
   const task = { ...first, limits: { ...first.limits, maxSteps: 1e9, maxTimeMs: 2e9, callTimeoutMs: 300_000 } };
   const workspace = await prepareRepository(instanceSchema.parse(instance));
-  const shared = { definition, task, workspace, root: await unpackedRoot(baseImageName), workDirectory };
+  const { root } = await unpackedImage(baseImageName);
+  const shared = { definition, task, workspace, root, workDirectory };
   for (const tier of chosenTiers) {
     const driver = (await usableDriver([definition], tier))!;
     closing.push(() => driver.close());
@@ -99,8 +101,10 @@ try {
 } finally {
   for (const close of closing.toReversed()) await close();
 }
+const leaked = await Promise.all(contexts.map(async ({ tier, driver }) => ({ tier, ...(await countLeft(driver)) })));
+say(`leaked: ${JSON.stringify(leaked)}`);
 const seconds = (Date.now() - startedAt.getTime()) / 1000;
 const machine = { ...atStart, loadAveragesAtEnd: loadavg() };
 await mkdir(dirname(out), { recursive: true });
-await writeFile(out, `${JSON.stringify({ startedAt, seconds, machine, settings, ...results }, null, 1)}\n`);
+await writeFile(out, `${JSON.stringify({ startedAt, seconds, machine, settings, ...results, leaked }, null, 1)}\n`);
 say(`written: ${out}`);

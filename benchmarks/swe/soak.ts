@@ -1,26 +1,17 @@
 /** Many scored episodes in one process: whether anything is left of them, and whether memory grows with them. */
-import { readFileSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { baseDirectory, ownerName } from "../../src/sandbox/run-directory.ts";
-import { countHeld, hostPids, type Held } from "../support/own-processes.ts";
+import { hostPids } from "../support/own-processes.ts";
 import type { Tier, TierContext } from "./context.ts";
 import { playEpisodes } from "./environment-episodes.ts";
+import { countLeft, type Left } from "./left.ts";
 
 export interface SoakSettings {
   readonly episodes: number;
   readonly parallel: number;
   /** Between two looks at memory; each is a rollout of its own, into a log of its own. */
   readonly chunk: number;
-}
-
-interface Left extends Held {
-  readonly containers: number;
-  /** File systems mounted where sandboxes keep theirs. */
-  readonly mounts: number;
-  /** Files and directories that sandboxes left on the host. */
-  readonly files: number;
 }
 
 export interface SoakResult {
@@ -49,7 +40,7 @@ export async function soak(
   const { tier } = context;
   // What lives as long as the driver is there before the first episode.
   await (await context.driver.start({})).close();
-  const before = await countLeft(context);
+  const before = await countLeft(context.driver);
   const memory: SoakResult["memory"][number][] = [];
   const startedAt = performance.now();
   for (let played = 0; played < episodes;) {
@@ -64,22 +55,11 @@ export async function soak(
   const growthOf = (part: "heap" | "main" | "hosts"): number =>
     slopeOf(late.map((one) => [one.episodes, one[part] * 1024] as const));
   const growth = { heap: growthOf("heap"), main: growthOf("main"), hosts: growthOf("hosts") };
-  const result = { tier, episodes, seconds, before, after: await countLeft(context), memory, growth };
+  const result = { tier, episodes, seconds, before, after: await countLeft(context.driver), memory, growth };
   say(
     `${tier}: left ${JSON.stringify(result.after)} (before: ${JSON.stringify(before)}), kB an episode ${JSON.stringify(growth)}\n`,
   );
   return result;
-}
-
-async function countLeft({ driver }: TierContext): Promise<Left> {
-  const own = join(baseDirectory(), ownerName());
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
-  return {
-    ...(await countHeld(driver)),
-    containers: await driver.countContainers(),
-    mounts: mounts.filter((line) => line.includes(` ${own}/`)).length,
-    files: readdirSync(own, { recursive: true }).length,
-  };
 }
 
 let collect: (() => void) | null = null;
