@@ -29,8 +29,7 @@ export interface PredictionOptions {
   readonly onGap?: (gap: PredictionGap) => void;
 }
 
-/** null: the agent left something that cannot be taken as a diff, which is as good as nothing. */
-const artifactsSchema = z.looseObject({ patch: z.string().nullable() });
+const artifactsSchema = z.looseObject({ patch: z.string() });
 const dataSchema = z.looseObject({ instance_id: z.string() });
 
 /**
@@ -50,7 +49,7 @@ export async function* predictions(log: EventLog, options: PredictionOptions = {
     if (seen.has(instance_id)) continue;
     seen.add(instance_id);
     const artifacts = end?.artifacts ? artifactsSchema.safeParse(await log.load(end.artifacts)).data : undefined;
-    if (artifacts) yield { instance_id, model_name_or_path: start.actor, model_patch: artifacts.patch ?? "" };
+    if (artifacts) yield { instance_id, model_name_or_path: start.actor, model_patch: artifacts.patch };
     else gaps.push({ instance_id, reason: reasonOf(view) });
   }
   if (seen.size === 0) throw noPatches(`no group of the run has an attempt ${attempt}; attempts are counted from 0`);

@@ -55,7 +55,7 @@ describe("an export for SWE-bench", () => {
     const directory = await runOf([
       { ...group("g0"), data: { instance_id: "django__django-1" }, artifacts: { patch: large, other: 1 } },
       { ...group("g1"), artifacts: { patch: "" } },
-      { ...group("g2"), artifacts: { patch: null, reason: "it is too large" } },
+      { ...group("g2"), artifacts: { patch: "", reason: "it is too large" } },
     ]);
     const out = join(directory, "predictions.jsonl");
     expect(await exportRun(directory, { format: "swebench" })).toEqual({
