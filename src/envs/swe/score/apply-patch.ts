@@ -24,7 +24,7 @@ const timeoutMs = 120_000;
 /** Arguments: the patch, and a directory for lists of paths. Prints the number of the method, then changed paths. */
 const script = String.raw`
 set -u
-patch=$1 scratch=$2
+file=$1 scratch=$2
 export LC_ALL=C
 cd ${testbed} || exit 66
 git() { command git -c core.hooksPath=/dev/null -c core.fsmonitor=false -c core.fileMode=true -c safe.directory='*' "$@"; }
@@ -34,8 +34,17 @@ undo() {
   git reset -q --hard
   others | comm -z -13 "$scratch/before" - | xargs -0 -r rm -rf --
 }
+# git refuses paths in .git; patch does not, so that nothing of git's own is there for it.
+patch() {
+  mv .git "$scratch/held"
+  command patch "$@"
+  local code=$?
+  rm -rf .git
+  mv "$scratch/held" .git
+  return $code
+}
 n=0
-for method in ${methods.map((method) => `"${method} $patch"`).join(" ")}; do
+for method in ${methods.map((method) => `"${method} $file"`).join(" ")}; do
   $method >"$scratch/log" 2>&1 && break
   undo
   n=$((n + 1))

@@ -48,7 +48,7 @@ const runners = new Set([
 
 export interface ProtectionRules {
   /** Changed paths (from the repository's root) that are put back to what they are without the patch. */
-  isProtected(path: string): boolean;
+  readonly isProtected: (path: string) => boolean;
   /** Those of them that the reference solution changes too: they are put back to its version. */
   readonly byReference: ReadonlySet<string>;
 }
