@@ -6,7 +6,8 @@
  * Everything that happens inside is hostile: paths are resolved inside, output is bounded, names are not trusted.
  */
 
-export type SandboxKind = "bubblewrap" | "docker" | "unsafe-local";
+export const sandboxKinds = ["bubblewrap", "docker", "unsafe-local"] as const;
+export type SandboxKind = (typeof sandboxKinds)[number];
 
 /** Hard limits. Each driver's probe says which mechanism (cgroup or rlimit) enforces them on this machine. */
 export interface SandboxLimits {

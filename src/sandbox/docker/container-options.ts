@@ -58,12 +58,12 @@ function temporaryFileSystems(
   const sized = (share: number, mode: string): string =>
     `rw,exec,nosuid,nodev,size=${Math.floor(diskBytes * share)},${mode}`;
   const owned = uid === null ? "mode=0777" : `mode=0755,uid=${uid},gid=${uid}`;
-  const home = workspace === null ? 3 / 4 : 1 / 8;
+  const [home, temporary] = workspace === null ? [3 / 4, 1 / 4] : [1 / 4, 1 / 8];
   return {
     // An image's volumes would be directories of the host, without a limit.
     ...Object.fromEntries(volumes.map((path) => [path, sized(1 / 8, owned)])),
     [sandboxHome]: sized(home, owned),
-    "/tmp": sized(1 / 4, "mode=1777"),
+    "/tmp": sized(temporary, "mode=1777"),
     ...(workspace === null ? {} : { [workspace]: sized(5 / 8, owned) }),
   };
 }
