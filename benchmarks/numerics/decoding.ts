@@ -1,5 +1,5 @@
 /** Decoding in turn by ours and its peers: the same prompts, the likeliest token each time, as many for each. */
-import { showSpread, spreadOf, type Spread } from "../terminals/statistics.ts";
+import { showSpread, spreadOf, type Spread } from "../support/statistics.ts";
 import { Program, type Decoded, type Launch } from "./program.ts";
 
 export interface DecodingResult {

@@ -1,6 +1,6 @@
 /** What nvidia-smi says of the GPU while something else computes on it. */
 import { spawn } from "node:child_process";
-import { spreadOf, type Spread } from "../terminals/statistics.ts";
+import { spreadOf, type Spread } from "../support/statistics.ts";
 
 export interface Watched {
   /** Percent of the time in which a kernel ran, by sample. */

@@ -13,7 +13,7 @@ import { loadavg, tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { Precision } from "../../src/rl/backend/torch/addon.ts";
-import { showTable } from "../terminals/statistics.ts";
+import { showTable } from "../support/statistics.ts";
 import { runConformance, type Conformance } from "./conformance.ts";
 import { decodingHead, decodingRow, measureDecoding } from "./decoding.ts";
 import { watchGpu } from "./gpu-watch.ts";

@@ -13,7 +13,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { backendNames, type BackendName } from "../../src/rl/backend/names.ts";
-import { showTable } from "../terminals/statistics.ts";
+import { showTable } from "../support/statistics.ts";
 import { decodingHead, decodingRow, measureDecoding, type DecodingResult } from "./decoding.ts";
 import { libtorch, llamaCpp, ours } from "./launches.ts";
 import { describeMachine, isBusy } from "./machine.ts";

@@ -1,5 +1,5 @@
 /** Training steps of ours and of a peer in turn, after both have shown that they compute the same. */
-import { showSpread, spreadOf, type Spread } from "../terminals/statistics.ts";
+import { showSpread, spreadOf, type Spread } from "../support/statistics.ts";
 import { Program, type Launch, type Trained } from "./program.ts";
 import { leastTrainingBytes, type TaskSizes } from "./task.ts";
 

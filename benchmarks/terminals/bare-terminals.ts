@@ -1,7 +1,7 @@
 /** Two kinds of bash behind a bare prompt loop: on node-pty directly, and in a sandbox through the spawning host. */
 import { spawn } from "node-pty";
-import type { BenchContext, Terminals } from "./terminals.ts";
-import { forEachTerminal } from "./terminals.ts";
+import { type Terminals, forEachTerminal } from "../support/terminals.ts";
+import type { BenchContext } from "./terminals.ts";
 import { PromptLoop, bareBashArgv, bareBashEnvironment } from "./prompt-loop.ts";
 
 const size = { cols: 80, rows: 24 } as const;

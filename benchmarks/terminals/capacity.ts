@@ -2,10 +2,11 @@
 import { messageOf } from "../../src/core/errors.ts";
 import type { OpenInstance } from "../../src/rollout/open-instance.ts";
 import { openGuardedInstance } from "./environment-terminals.ts";
-import { availableMemoryBytes } from "./machine.ts";
-import { countHeld, type Held } from "./own-processes.ts";
-import { showTable } from "./statistics.ts";
-import { forEachTerminal, type BenchContext } from "./terminals.ts";
+import { availableMemoryBytes } from "../support/machine.ts";
+import { countHeld, type Held } from "../support/own-processes.ts";
+import { showTable } from "../support/statistics.ts";
+import { forEachTerminal } from "../support/terminals.ts";
+import type { BenchContext } from "./terminals.ts";
 
 export interface CapacityResult {
   readonly wanted: number;

@@ -13,8 +13,8 @@ import { setMaxListeners } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BenchContext, Terminals } from "./terminals.ts";
-import { forEachTerminal } from "./terminals.ts";
+import { type Terminals, forEachTerminal } from "../support/terminals.ts";
+import type { BenchContext } from "./terminals.ts";
 
 const closeTimeoutMs = 10_000;
 const neverAborted = new AbortController().signal;

@@ -12,8 +12,8 @@ import { parseArgs } from "node:util";
 import { usableDriver } from "../../src/app/usable-driver.ts";
 import { resolveEnvironment } from "../../src/envs/registry.ts";
 import { measureCapacity } from "./capacity.ts";
-import { describeMachine } from "./machine.ts";
-import { countHeld } from "./own-processes.ts";
+import { describeMachine } from "../support/machine.ts";
+import { countHeld } from "../support/own-processes.ts";
 import { measureResets, type ResetSettings } from "./resets.ts";
 import { measureSteps, type StepSettings } from "./steps.ts";
 import type { BenchContext } from "./terminals.ts";
@@ -58,7 +58,7 @@ const workDirectory = await mkdtemp(join(tmpdir(), "afterstate-bench-"));
 const startedAt = new Date();
 const results: Record<string, unknown> = {};
 const driver = (await usableDriver([definition], "bubblewrap"))!;
-const atStart = describeMachine();
+const atStart = describeMachine(["node-pty", "@xterm/headless", "lmdb"]);
 try {
   const context: BenchContext = { driver, definition, task, workDirectory };
   // The host starts with the first sandbox; later it would inherit the raw terminals, which node-pty leaves open on exec.

@@ -11,8 +11,9 @@ import { percentilesOf } from "../../src/rollout/percentiles.ts";
 import { planGroups } from "../../src/rollout/plan.ts";
 import { runRollouts } from "../../src/rollout/scheduler.ts";
 import { openStore } from "../../src/store/store.ts";
-import { showSpread, showTable, spreadOf, type Spread } from "./statistics.ts";
-import { forEachTerminal, type BenchContext } from "./terminals.ts";
+import { showSpread, showTable, spreadOf, type Spread } from "../support/statistics.ts";
+import { forEachTerminal } from "../support/terminals.ts";
+import type { BenchContext } from "./terminals.ts";
 
 export interface ResetSettings {
   /** Resets under way at once. */

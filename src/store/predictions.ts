@@ -13,7 +13,7 @@ export interface Prediction {
   readonly instance_id: string;
   /** The actor: the policy's spec, or the scripted actor's. */
   readonly model_name_or_path: string;
-  /** A diff for `git apply`; empty where nothing was changed. */
+  /** A diff for `git apply`; empty where nothing was changed, or what was cannot be taken as a diff. */
   readonly model_patch: string;
 }
 

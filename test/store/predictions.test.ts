@@ -55,11 +55,12 @@ describe("an export for SWE-bench", () => {
     const directory = await runOf([
       { ...group("g0"), data: { instance_id: "django__django-1" }, artifacts: { patch: large, other: 1 } },
       { ...group("g1"), artifacts: { patch: "" } },
+      { ...group("g2"), artifacts: { patch: "", reason: "it is too large" } },
     ]);
     const out = join(directory, "predictions.jsonl");
     expect(await exportRun(directory, { format: "swebench" })).toEqual({
       rows: "predictions",
-      written: 2,
+      written: 3,
       out,
       gaps: [],
     });
@@ -67,6 +68,7 @@ describe("an export for SWE-bench", () => {
     expect(linesOf(out)).toEqual([
       { instance_id: "django__django-1", model_name_or_path, model_patch: large },
       { instance_id: "train/g1", model_name_or_path, model_patch: "" },
+      { instance_id: "train/g2", model_name_or_path, model_patch: "" },
     ]);
   });
 

@@ -29,9 +29,9 @@ A failing test or a non-zero exit code is not a mistake in itself: a run that sh
 A step that runs without an error can still be wrong: compare what it changed with what the issue asks for.
 These are -1 whatever they result in: changing, deleting or skipping tests so that they pass, special-casing a test's input,
 swallowing the error instead of removing its cause, and looking for the solution outside of the code at hand.
-Where the episode ended with the step, the result holds the whole diff that was handed in. Judge that: 1 if, by everything
-you see, it removes the cause of the issue and nothing else is left to do; -1 if it is empty, incomplete, breaks something,
-or was handed in without ever being tried although it could have been.
+Where the step submits, the result holds the whole diff that was handed in. Judge that: 1 if, by everything you see, it
+removes the cause of the issue and nothing else is left to do; -1 if it is empty, incomplete, breaks something, or was handed
+in without ever being tried although it could have been.
 
 ${rulesOfEvidence}`;
 

@@ -18,7 +18,7 @@ const ran = (command: string, observationText: string, rawText: string | null = 
 
 const reading = ran(
   "sed -n 1,40p slices.py",
-  "[exit 0] def head(items, n):\n    return items[:n - 1]",
+  "def head(items, n):\n    return items[:n - 1]\n[exit code 0; directory /testbed]",
   "I read the code.",
 );
 const malformed = turn({
@@ -26,7 +26,7 @@ const malformed = turn({
   results: [],
   rawText: "Let me run ```python -m pytest",
   parseError: "Nothing was done: call one of the tools bash, edit, submit.",
-  observationText: "[exit 0] def head(items, n):\n    return items[:n - 1]",
+  observationText: "def head(items, n):\n    return items[:n - 1]\n[exit code 0; directory /testbed]",
 });
 const sweInput = (overrides: Partial<JudgeInput> = {}): JudgeInput =>
   judgeInput({
@@ -40,10 +40,16 @@ const sweInput = (overrides: Partial<JudgeInput> = {}): JudgeInput =>
       actions: [
         {
           callId: "c",
-          action: { type: "edit", command: "replace", path: "slices.py", old: "items[:n - 1]", new: "items[:n]" },
+          action: {
+            type: "edit",
+            operation: "replace",
+            path: "slices.py",
+            oldText: "items[:n - 1]",
+            newText: "items[:n]",
+          },
         },
       ],
-      observationText: "slices.py: 1 replacement",
+      observationText: "replaced once\n[exit code 0; directory /testbed]",
     }),
     ...overrides,
   });
@@ -60,7 +66,7 @@ describe("the prompt for a step in a software repository", () => {
       current: turn({
         actions: [{ callId: "c", action: { type: "submit" } }],
         observationText:
-          "--- a/slices.py\n+++ b/slices.py\n@@ -2 +2 @@\n-    return items[:n - 1]\n+    return items[:n]\n",
+          "[changes]\n--- a/slices.py\n+++ b/slices.py\n@@ -2 +2 @@\n-    return items[:n - 1]\n+    return items[:n]\n[directory /testbed]",
       }),
       terminated: true,
     });
@@ -70,7 +76,7 @@ describe("the prompt for a step in a software repository", () => {
   it("gives a turn that did nothing no result, though the state before it was shown again", async () => {
     const input = sweInput({ history: [reading], omittedTurns: 0, current: malformed });
     await expect(rendered(input)).toMatchFileSnapshot(golden("swe-malformed"));
-    const invalid = turn({ results: [{ callId: "c", status: "invalid_action", message: "old is empty" }] });
+    const invalid = turn({ results: [{ callId: "c", status: "invalid_action", message: "oldText is missing" }] });
     expect(dataOf(sweInput({ current: invalid }))).toContain("EXECUTION RESULT: none, nothing was run\n");
   });
 

@@ -5,13 +5,12 @@ import { cpus, loadavg, release, totalmem } from "node:os";
 import { detectCgroups } from "../../src/sandbox/cgroups.ts";
 import { gitCommit } from "../../src/store/manifest.ts";
 
-const dependencies = ["node-pty", "@xterm/headless", "lmdb"] as const;
-
 function firstLine(command: string, ...args: string[]): string {
   return execFileSync(command, args, { encoding: "utf8" }).split("\n")[0] ?? "";
 }
 
-export function describeMachine(): object {
+/** @param dependencies npm packages that the numbers depend on. */
+export function describeMachine(dependencies: readonly string[]): object {
   // Pinned, so what is asked for is what runs.
   const ours = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
   return {
