@@ -3,6 +3,7 @@ import { existsSync, statfsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
 import { messageOf } from "../core/errors.ts";
+import type { SandboxKind } from "../core/sandbox.ts";
 import { baseImageState } from "../sandbox/images/base-image-state.ts";
 import { probeSandboxes } from "../sandbox/index.ts";
 
@@ -22,6 +23,7 @@ export interface DoctorReport {
 export async function checkMachine(): Promise<DoctorReport> {
   const required = [node(), await sandbox("bubblewrap"), await backend(), disk()];
   const optional = [
+    await sandbox("docker"),
     await sandbox("unsafe-local"),
     await baseImage(),
     await terminals(),
@@ -38,7 +40,7 @@ function node(): Check {
   return { name: "node", ok, detail: process.version, ...(ok ? {} : { fix: "install Node 20 or newer" }) };
 }
 
-async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
+async function sandbox(kind: SandboxKind): Promise<Check> {
   const { available, reason, fix, limitsBy } = (await probeSandboxes())[kind];
   const how = limitsBy === "rlimit" ? "rlimits (cgroups are not writable)" : limitsBy;
   return {

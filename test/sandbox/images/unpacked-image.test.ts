@@ -237,7 +237,10 @@ describe("an image as a directory", () => {
       const path = makeTar("short.tar", [...plain, { path: "./usr/large", content: "x".repeat(100_000) }]);
       truncateSync(path, 50_000);
       const failed = unpackedImage(`tar:${path}`);
-      await expect(failed).rejects.toMatchObject({ code: "ERR_SANDBOX_IMAGE", message: /Unexpected EOF/ });
+      await expect(failed).rejects.toMatchObject({
+        code: "ERR_SANDBOX_IMAGE",
+        message: expect.stringMatching(/Unexpected EOF/),
+      });
       expect(unpackedNames()).toEqual([]);
     });
 
@@ -248,7 +251,10 @@ describe("an image as a directory", () => {
 
     test("a tar of something else", async () => {
       const failed = unpack("other.tar", [{ path: "README" }]);
-      await expect(failed).rejects.toMatchObject({ code: "ERR_SANDBOX_IMAGE", message: /no root file system/ });
+      await expect(failed).rejects.toMatchObject({
+        code: "ERR_SANDBOX_IMAGE",
+        message: expect.stringMatching(/no root file system/),
+      });
       expect(unpackedNames()).toEqual([]);
     });
   });
