@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createSandboxDriver } from "../../../src/sandbox/index.ts";
 import { imageUserId } from "../../../src/sandbox/images/image-user.ts";
 import { type UnpackedImage, unpackedImage } from "../../../src/sandbox/images/unpacked-image.ts";
 
@@ -159,6 +161,28 @@ describe("an image as a directory", () => {
       expect(outside().filter((name) => !name.endsWith(".tar"))).toEqual(["cache", "kept", "saved"]);
       expect(readFileSync(join(base, "kept"), "utf8")).toBe("kept");
     });
+  });
+
+  test("an image whose links would lead bubblewrap's mounts astray is refused, and nothing is made where they lead", async () => {
+    const outside = join(base, "outside");
+    mkdirSync(outside, { mode: 0o777 });
+    chmodSync(outside, 0o777);
+    chmodSync(base, 0o755);
+    const image = `tar:${makeTar("astray.tar", [
+      ...plain,
+      { path: "./home", kind: "symlink", target: `/oldroot${outside}` },
+      { path: "./real/", kind: "directory" },
+      { path: "./real/link", kind: "symlink", target: `/oldroot${outside}` },
+    ])}`;
+    await using driver = createSandboxDriver("bubblewrap");
+    const writable = driver.start({ image, writableRoot: true });
+    const below = driver.start({ image, workspace: { path: "/real/link/x", source: null } });
+    const results = await Promise.allSettled([writable, below]);
+    expect(readdirSync(outside)).toEqual([]);
+    expect(results.map((result) => (result as PromiseRejectedResult).reason)).toMatchObject([
+      { code: "ERR_SANDBOX_IMAGE", message: /its \/home is in the way/ },
+      { code: "ERR_SANDBOX_UNAVAILABLE", message: /no directory \/real\/link/ },
+    ]);
   });
 
   describe("an image of layers, as docker save writes it", () => {
