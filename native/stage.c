@@ -19,10 +19,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* glibc's <sys/mount.h> and <linux/mount.h> cannot be included together; these are all we need of the first. */
 int mount(const char *source, const char *target, const char *type, unsigned long flags, const void *data);
+
+enum { BYTES_PER_FILE = 1024, FEWEST_FILES = 1024 };
 
 /* One line of a namespace's id map. */
 static void map_one(pid_t pid, const char *file, long inside, long outside) {
@@ -113,7 +116,10 @@ static void copy_on_write(const char *source, const char *name, long uid) {
   add_directory(name, 0755, -1);
   snprintf(settings, sizeof settings, "lowerdir=%s,upperdir=%s,workdir=%s,%s", lower, upper, work,
            uid >= 0 ? "redirect_dir=on,metacopy=off,index=off" : "userxattr");
-  if (mount("overlay", name, "overlay", MS_NOSUID | MS_NODEV, settings) == 0) return;
+  /* Without root the overlay keeps its marks in attributes that older kernels' memory file systems do not have: it would
+   * be mounted all the same, and fail at odd moments. */
+  bool marks = uid >= 0 || setxattr(upper, "user.overlay.test", "", 0, 0) == 0;
+  if (marks && mount("overlay", name, "overlay", MS_NOSUID | MS_NODEV, settings) == 0) return;
   dprintf(STDERR_FILENO, "sandbox-init: overlay of %s: %s%s\n", source, strerror(errno),
           uid >= 0 ? "" : " (without root it needs Linux 6.6)");
   _exit(70);
@@ -133,7 +139,9 @@ void make_stage(const struct options *options) {
     die("mount namespace");
   }
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) die("private mounts");
-  snprintf(size, sizeof size, "mode=0755,size=%llu", (unsigned long long)options->disk_bytes);
+  /* Files cost the kernel memory even when they are empty. */
+  snprintf(size, sizeof size, "mode=0755,size=%llu,nr_inodes=%llu", (unsigned long long)options->disk_bytes,
+           (unsigned long long)options->disk_bytes / BYTES_PER_FILE + FEWEST_FILES);
   if (mount("tmpfs", options->stage, "tmpfs", MS_NOSUID | MS_NODEV, size) != 0 || chdir(options->stage) != 0)
     die(options->stage);
   add_directory("home", 0755, uid);

@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -15,6 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { createSandboxDriver } from "../../../src/sandbox/index.ts";
 import { imageUserId } from "../../../src/sandbox/images/image-user.ts";
 import { type UnpackedImage, unpackedImage } from "../../../src/sandbox/images/unpacked-image.ts";
 
@@ -59,6 +61,12 @@ describe("an image as a directory", () => {
   };
   const unpack = (name: string, entries: readonly Entry[]): Promise<UnpackedImage> =>
     unpackedImage(`tar:${makeTar(name, entries)}`);
+  /** For a process of its own: prints where the root is. */
+  const unpackingScript = (path: string): string => {
+    const module = new URL("../../../dist/sandbox/images/unpacked-image.js", import.meta.url).href;
+    return `const { unpackedImage } = await import(${JSON.stringify(module)});
+      console.log((await unpackedImage(${JSON.stringify(`tar:${path}`)})).root)`;
+  };
   const unpackedNames = (): string[] => {
     const directory = join(base, "cache", "images", "unpacked");
     return existsSync(directory) ? readdirSync(directory).filter((name) => !name.endsWith(".lock")) : [];
@@ -88,11 +96,17 @@ describe("an image as a directory", () => {
     expect(unpackedNames().length).toBe(2);
   });
 
+  test("it is unpacked again after the cache was cleared", async () => {
+    const image = `tar:${makeTar("plain.tar", plain)}`;
+    const { root } = await unpackedImage(image);
+    rmSync(join(base, "cache"), { recursive: true });
+    expect(await unpackedImage(image)).toMatchObject({ root });
+    expect(existsSync(join(root, "usr/bin/tool"))).toBe(true);
+  });
+
   test("two processes that unpack the same image at once both get all of it", async () => {
     const path = makeTar("plain.tar", plain);
-    const module = new URL("../../../dist/sandbox/images/unpacked-image.js", import.meta.url).href;
-    const script = `const { unpackedImage } = await import(${JSON.stringify(module)});
-      console.log((await unpackedImage(${JSON.stringify(`tar:${path}`)})).root)`;
+    const script = unpackingScript(path);
     const one = async (): Promise<string> =>
       (await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script])).stdout.trim();
     const roots = await Promise.all([one(), one(), one()]);
@@ -161,6 +175,28 @@ describe("an image as a directory", () => {
     });
   });
 
+  test("an image whose links would lead bubblewrap's mounts astray is refused, and nothing is made where they lead", async () => {
+    const outside = join(base, "outside");
+    mkdirSync(outside, { mode: 0o777 });
+    chmodSync(outside, 0o777);
+    chmodSync(base, 0o755);
+    const image = `tar:${makeTar("astray.tar", [
+      ...plain,
+      { path: "./home", kind: "symlink", target: `/oldroot${outside}` },
+      { path: "./real/", kind: "directory" },
+      { path: "./real/link", kind: "symlink", target: `/oldroot${outside}` },
+    ])}`;
+    await using driver = createSandboxDriver("bubblewrap");
+    const writable = driver.start({ image, writableRoot: true });
+    const below = driver.start({ image, workspace: { path: "/real/link/x", source: null } });
+    const results = await Promise.allSettled([writable, below]);
+    expect(readdirSync(outside)).toEqual([]);
+    expect(results.map((result) => (result as PromiseRejectedResult).reason)).toMatchObject([
+      { code: "ERR_SANDBOX_IMAGE", message: /its \/home is in the way/ },
+      { code: "ERR_SANDBOX_UNAVAILABLE", message: /no directory \/real\/link/ },
+    ]);
+  });
+
   describe("an image of layers, as docker save writes it", () => {
     test("is all of its layers, less what later ones removed", async () => {
       const image = savedImage([
@@ -223,6 +259,17 @@ describe("an image as a directory", () => {
     test("a file that is no tar", async () => {
       writeFileSync(join(base, "no.tar"), "x".repeat(5000));
       await expect(unpackedImage(`tar:${join(base, "no.tar")}`)).rejects.toMatchObject({ code: "ERR_SANDBOX_IMAGE" });
+    });
+
+    test.skipIf(process.getuid?.() !== 0)("one for which there is no space (root: mounts a small cache)", async () => {
+      const path = makeTar("large.tar", [...plain, { path: "./usr/large", content: "x".repeat(300_000) }]);
+      mkdirSync(join(base, "cache"));
+      const mount = `mount -t tmpfs -o size=100k,mode=700 small ${join(base, "cache")} && exec "$@"`;
+      const command = [process.execPath, "--input-type=module", "-e", unpackingScript(path)];
+      const unshared = ["--mount", "bash", "-c", mount, "bash", ...command];
+      await expect(promisify(execFile)("unshare", unshared)).rejects.toMatchObject({
+        stderr: /no space left in .*set AFTERSTATE_CACHE/,
+      });
     });
 
     test("a tar of something else", async () => {
