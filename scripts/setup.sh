@@ -77,5 +77,12 @@ fi
 
 bash scripts/build.sh
 
+# A container engine, for those who want their sandboxes to be containers: the one there is, or as root one of our own.
+if engine=$(bash scripts/docker-engine.sh up); then
+  export DOCKER_HOST=$engine
+else
+  say "no container engine, so no --sandbox docker"
+fi
+
 # Once: half a minute. Without it everything runs that needs no image.
 bash scripts/base-image.sh || say "no base image, so no software repositories as tasks"

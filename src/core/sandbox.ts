@@ -20,7 +20,7 @@ export interface SandboxLimits {
   readonly maxProcesses: number;
   /** Largest single file, bytes. */
   readonly maxFileBytes: number;
-  /** Private writable space (home and /tmp together count towards memory too), bytes. */
+  /** Private writable space: home, /tmp, the workspace, a writable root; it counts towards memory too. Bytes. */
   readonly diskBytes: number;
   /** What `exec` keeps of stdout and of stderr, each, bytes; the front is dropped, the tail kept. */
   readonly maxOutputBytes: number;

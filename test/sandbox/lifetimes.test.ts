@@ -55,7 +55,8 @@ function livesAndDies(kind: SandboxKind): void {
 
     const bystander = await startOwner(kind);
     await using driver = createSandboxDriver(kind);
-    expect(await driver.sweep()).toBeGreaterThanOrEqual(1);
+    // Another test's sweep, at the same time, may have found it first.
+    await driver.sweep();
     expect(recordedOwners()).not.toContain(owner.name);
     expect(ownersWithGroups(detectCgroups())).not.toContain(owner.name);
     expect(recordedOwners()).toContain(bystander.name);
@@ -119,7 +120,7 @@ describe("availability", () => {
       available: false,
       fix: "apt-get install bubblewrap",
       code: "ERR_SANDBOX_UNAVAILABLE",
-      message: /apt-get install bubblewrap/,
+      message: expect.stringMatching(/apt-get install bubblewrap/),
     });
   });
 });

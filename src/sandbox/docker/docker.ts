@@ -6,7 +6,7 @@
 import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import PQueue from "p-queue";
-import { SandboxError, messageOf } from "../../core/errors.ts";
+import { SandboxError } from "../../core/errors.ts";
 import type { Flavour, Launch, LaunchPlan } from "../flavour.ts";
 import type { RunDirectory } from "../run-directory.ts";
 import { ownerName } from "../run-directory.ts";
@@ -51,7 +51,7 @@ export function dockerFlavour(options: DockerOptions): Flavour {
     fillsWorkspace: true,
     maxSpares: startsAtOnce,
     async probe() {
-      const seen = await find().catch((error: unknown) => ({ reason: messageOf(error) }));
+      const seen = await find();
       if ("reason" in seen) return { available: false, reason: seen.reason, fix: howToGetOne };
       const limitsBy = seen.info.CgroupVersion === "2" ? "cgroup-v2" : "cgroup-v1";
       const missing = lacking(seen.info);

@@ -1,4 +1,4 @@
-/** The base image: scripts/base-image.sh makes it, named by a hash of that script. */
+/** The base image: scripts/base-image.sh makes it, named by a hash of its recipe. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,11 +15,11 @@ const recipeDigits = 16;
 
 let recipe: string | null = null;
 
-/** Of the script, read once. src/ and dist/ lie equally deep. */
+/** Of the recipe, read once. src/ and dist/ lie equally deep. */
 export function baseImageRecipe(): string {
   if (recipe !== null) return recipe;
-  const script = readFileSync(fileURLToPath(new URL("../../../scripts/base-image.sh", import.meta.url)));
-  recipe = createHash("sha256").update(script).digest("hex").slice(0, recipeDigits);
+  const content = readFileSync(fileURLToPath(new URL("../../../scripts/base-image-recipe.sh", import.meta.url)));
+  recipe = createHash("sha256").update(content).digest("hex").slice(0, recipeDigits);
   return recipe;
 }
 
