@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* glibc's <sys/mount.h> and <linux/mount.h> cannot be included together; these are all we need of the first. */
@@ -115,7 +116,10 @@ static void copy_on_write(const char *source, const char *name, long uid) {
   add_directory(name, 0755, -1);
   snprintf(settings, sizeof settings, "lowerdir=%s,upperdir=%s,workdir=%s,%s", lower, upper, work,
            uid >= 0 ? "redirect_dir=on,metacopy=off,index=off" : "userxattr");
-  if (mount("overlay", name, "overlay", MS_NOSUID | MS_NODEV, settings) == 0) return;
+  /* Without root the overlay keeps its marks in attributes that older kernels' memory file systems do not have: it would
+   * be mounted all the same, and fail at odd moments. */
+  bool marks = uid >= 0 || setxattr(upper, "user.overlay.test", "", 0, 0) == 0;
+  if (marks && mount("overlay", name, "overlay", MS_NOSUID | MS_NODEV, settings) == 0) return;
   dprintf(STDERR_FILENO, "sandbox-init: overlay of %s: %s%s\n", source, strerror(errno),
           uid >= 0 ? "" : " (without root it needs Linux 6.6)");
   _exit(70);

@@ -36,7 +36,8 @@ export interface UnpackedImage {
 /** Mount points that a sandbox needs below directories of the image. */
 const mountPoints = ["etc/afterstate"];
 
-const known = new Map<string, Promise<UnpackedImage>>();
+/** By path; what is there is read again each time, because anybody may clear a cache. */
+const making = new Map<string, Promise<UnpackedImage>>();
 
 /**
  * @param image "afterstate-base"; "tar:/absolute/path" of a root file system's tar (`docker export`) or of an image's
@@ -46,13 +47,13 @@ const known = new Map<string, Promise<UnpackedImage>>();
 export async function unpackedImage(image: string): Promise<UnpackedImage> {
   const source = await sourceOf(image);
   const path = join(cacheDirectory("images", "unpacked"), source.key);
-  let found = known.get(path);
-  if (found === undefined) {
-    found = existsSync(path) ? load(path) : withFileLock(`${path}.lock`, () => make(path, image, source));
-    known.set(path, found);
-    found.catch(() => known.delete(path));
+  let made = making.get(path);
+  if (made === undefined) {
+    if (existsSync(path)) return load(path);
+    made = withFileLock(`${path}.lock`, () => make(path, image, source)).finally(() => making.delete(path));
+    making.set(path, made);
   }
-  return found;
+  return made;
 }
 
 /** What an image is unpacked from. */
@@ -111,9 +112,9 @@ async function engineSource(image: string): Promise<ImageSource> {
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
-function load(path: string): Promise<UnpackedImage> {
+function load(path: string): UnpackedImage {
   const settings = JSON.parse(readFileSync(join(path, "image.json"), "utf8")) as ImageSettings;
-  return Promise.resolve({ root: join(path, "root"), settings });
+  return { root: join(path, "root"), settings };
 }
 
 async function make(path: string, image: string, source: ImageSource): Promise<UnpackedImage> {
