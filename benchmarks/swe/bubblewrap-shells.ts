@@ -1,11 +1,14 @@
 /** What an environment in namespaces is compared with: a bare loop over one bash in each bwrap of the same image. */
 import { execFile, spawn } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { forEachTerminal, type Terminals } from "../support/terminals.ts";
-import type { TierContext } from "./context.ts";
+import { detectCgroups, planGroups } from "../../src/sandbox/cgroups.ts";
+import { makeCgroup, removeCgroup } from "../../src/sandbox/host/cgroup-directories.ts";
+import { ownerName } from "../../src/sandbox/run-directory.ts";
+import { limitsOf, type TierContext } from "./context.ts";
 import { PipeLoop, bashArgv } from "./pipe-loop.ts";
 
 export interface BareNamespace {
@@ -13,10 +16,19 @@ export interface BareNamespace {
   remove(): Promise<void>;
 }
 
-/** No limits, no users, no filter; the repository is a copy. */
-export async function startBareNamespace({ root, workspace, workDirectory }: TierContext): Promise<BareNamespace> {
-  const copy = await mkdtemp(join(workDirectory, "bare-"));
-  await promisify(execFile)("cp", ["-a", `${workspace}/.`, copy]);
+/** Becomes the command after "--", in the control groups before it. */
+const joinGroups = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
+
+let made = 0;
+
+/** Under the same limits as the environment's: control groups also decide how much of a busy machine a process gets. */
+export async function startBareNamespace(context: TierContext): Promise<BareNamespace> {
+  const { root, workspace, workDirectory } = context;
+  const name = `bare-${made++}`;
+  const copy = join(workDirectory, name);
+  await promisify(execFile)("cp", ["-a", workspace, copy]);
+  const groups = planGroups(detectCgroups(), ownerName(), "bare", name, limitsOf(context));
+  for (const group of groups) makeCgroup(group);
   const view = [
     "--ro-bind",
     root,
@@ -31,8 +43,8 @@ export async function startBareNamespace({ root, workspace, workDirectory }: Tie
     "--tmpfs",
     "/tmp",
   ];
-  const args = ["--unshare-all", "--die-with-parent", ...view, "--chdir", "/testbed", "--", ...bashArgv];
-  const child = spawn("bwrap", args, {
+  const bwrap = ["bwrap", "--unshare-all", "--die-with-parent", ...view, "--chdir", "/testbed", "--", ...bashArgv];
+  const child = spawn("/bin/sh", ["-c", joinGroups, "sh", ...groups.map(({ path }) => path), "--", ...bwrap], {
     stdio: ["pipe", "pipe", "pipe"],
     env: { PATH: "/usr/bin:/bin", HOME: "/tmp", LANG: "C.UTF-8", PYTHONDONTWRITEBYTECODE: "1" },
   });
@@ -46,7 +58,7 @@ export async function startBareNamespace({ root, workspace, workDirectory }: Tie
       const gone = once(child, "close");
       child.kill("SIGKILL");
       await gone;
-      await rm(copy, { recursive: true });
+      await Promise.all([rm(copy, { recursive: true }), ...groups.map(({ path }) => removeCgroup(path))]);
     },
   };
 }

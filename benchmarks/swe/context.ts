@@ -1,7 +1,7 @@
 /** What the ways that are compared need. */
 import type Docker from "dockerode";
 import type { EnvironmentDefinition } from "../../src/core/env.ts";
-import type { SandboxDriver } from "../../src/core/sandbox.ts";
+import { defaultSandboxLimits, type SandboxDriver, type SandboxLimits } from "../../src/core/sandbox.ts";
 import type { Task } from "../../src/core/task.ts";
 
 /** Kinds of sandboxes that have images. */
@@ -22,4 +22,9 @@ export interface TierContext {
   readonly engine: { readonly docker: Docker; readonly image: string } | null;
   /** For what a way makes; emptied by nobody. */
   readonly workDirectory: string;
+}
+
+/** What every way is held to. */
+export function limitsOf({ definition }: Pick<TierContext, "definition">): SandboxLimits {
+  return { ...defaultSandboxLimits, ...definition.requires.limits };
 }

@@ -9,7 +9,7 @@ import { baseImageName } from "../../src/sandbox/images/base-image.ts";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { forEachTerminal, type Terminals } from "../support/terminals.ts";
-import type { TierContext } from "./context.ts";
+import { limitsOf, type TierContext } from "./context.ts";
 import { PipeLoop, bashArgv } from "./pipe-loop.ts";
 
 const label = "afterstate.benchmark";
@@ -71,8 +71,9 @@ async function removeAll(docker: Docker): Promise<void> {
 }
 
 /** One bash is the container's process, and its pipes come to us through the engine. */
-export async function startBareContainer({ engine }: Pick<TierContext, "engine">): Promise<BareContainer> {
-  const { docker, image } = engine!;
+export async function startBareContainer(context: TierContext): Promise<BareContainer> {
+  const { docker, image } = context.engine!;
+  const { memoryBytes, cpus, maxProcesses } = limitsOf(context);
   const container = await docker.createContainer({
     Image: image,
     Cmd: [...bashArgv],
@@ -83,10 +84,10 @@ export async function startBareContainer({ engine }: Pick<TierContext, "engine">
     Labels: { [label]: "" },
     HostConfig: {
       NetworkMode: "none",
-      Memory: 1024 ** 3,
-      MemorySwap: 1024 ** 3,
-      NanoCpus: 1e9,
-      PidsLimit: 256,
+      Memory: memoryBytes,
+      MemorySwap: memoryBytes,
+      NanoCpus: cpus * 1e9,
+      PidsLimit: maxProcesses,
       CapDrop: ["ALL"],
       SecurityOpt: ["no-new-privileges:true"],
       LogConfig: { Type: "none", Config: {} },
