@@ -8,8 +8,8 @@ import type { ProgramOptions, TestProgram } from "./program.ts";
 const channel = (style: "module" | "script") => `
 ${
   style === "module"
-    ? 'import { readFileSync, writeSync } from "node:fs";\nimport { relative } from "node:path";'
-    : 'const { readFileSync, writeSync } = require("node:fs");\nconst { relative } = require("node:path");'
+    ? 'import { readFileSync, writeSync } from "node:fs";\nimport { relative } from "node:path";\nimport { fileURLToPath } from "node:url";'
+    : 'const { readFileSync, writeSync } = require("node:fs");\nconst { relative } = require("node:path");\nconst { fileURLToPath } = require("node:url");'
 }
 const nonce = readFileSync(0, "utf8").trim();
 const root = process.cwd();
@@ -26,7 +26,8 @@ const send = (record) => {
 };
 const report = (file, names, status) => {
   count += 1;
-  send({ id: [relative(root, file), ...names].join(" > "), status });
+  const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+  send({ id: [relative(root, path), ...names].join(" > "), status });
 };
 send({ hello: true });
 `;
@@ -97,6 +98,16 @@ module.exports = class {
 };
 `;
 
+/**
+ * Loaded by node before every test file: code under test shares a process with its file's tests, and would make them pass by
+ * replacing assertions.
+ */
+const nodeGuard = `
+import assert from "node:assert";
+import test from "node:test";
+for (const target of [assert, assert.strict, assert.AssertionError, test]) Object.freeze(target);
+`;
+
 function javascriptProgram(
   reporter: { readonly name: string; readonly content: string },
   argv: (reporter: string) => readonly string[],
@@ -107,11 +118,20 @@ function javascriptProgram(
 }
 
 export function nodeProgram(options: ProgramOptions): TestProgram {
-  return javascriptProgram(
+  const guard = `${options.scratch}/guard.mjs`;
+  const program = javascriptProgram(
     { name: "reporter.mjs", content: nodeReporter },
-    (path) => ["node", "--test", `--test-reporter=${path}`, "--test-reporter-destination=stdout", ...options.testFiles],
+    (path) => [
+      "node",
+      `--import=${guard}`,
+      "--test",
+      `--test-reporter=${path}`,
+      "--test-reporter-destination=stdout",
+      ...options.testFiles,
+    ],
     options,
   );
+  return { ...program, files: [...program.files, { path: guard, content: nodeGuard }] };
 }
 
 export function vitestProgram(options: ProgramOptions): TestProgram {

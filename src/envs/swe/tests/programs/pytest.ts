@@ -4,7 +4,8 @@ import { pythonProgram } from "./python-channel.ts";
 
 /**
  * A test is reported once, after its teardown. What was raised is seen before any other hook can replace the report: a call
- * that raised and is said to have passed counts as failed. An expected failure counts as passed, as in SWE-bench.
+ * that raised and is said to have passed counts as failed. A failure that the
+ * test is marked to expect counts as passed, as in SWE-bench; `pytest.xfail()`, which any code may call, as skipped.
  */
 const body = String.raw`
 def _main(nonce, paths, files):
@@ -13,10 +14,15 @@ def _main(nonce, paths, files):
     for name in ("_main", "_start"):
         globals().pop(name)
     send({"hello": True})
-    raised, statuses, sent = {}, {}, set()
+    raised, statuses, sent, expected = {}, {}, set(), set()
     order = {"passed": 0, "skipped": 1, "failed": 2, "error": 3}
 
     class Reporter:
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_runtest_setup(self, item):
+            if item.get_closest_marker("xfail") is not None:
+                expected.add(item.nodeid)
+
         @pytest.hookimpl(hookwrapper=True, tryfirst=True)
         def pytest_runtest_makereport(self, item, call):
             if call.excinfo is not None:
@@ -28,7 +34,7 @@ def _main(nonce, paths, files):
             if report.outcome == "failed":
                 status = "failed" if report.when == "call" else "error"
             elif hasattr(report, "wasxfail"):
-                status = "passed"
+                status = "passed" if report.nodeid in expected else "skipped"
             elif report.outcome == "passed":
                 status = "failed" if (report.nodeid, report.when) in raised else "passed"
                 if report.when != "call" and status == "passed":
