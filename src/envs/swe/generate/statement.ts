@@ -141,16 +141,12 @@ function example(project: Project, { test: { source }, failure }: Symptom, rando
 
 /** What is called where it goes wrong, or the project. */
 function subjectOf({ test: { source } }: Symptom, project: Project): string {
-  const call = source?.called.find((name) => !isPlumbing(name) && /^[\w.$]+$/.test(name));
+  const call = source?.called.find((name) => !plumbing.test(name) && /^[\w.$]+$/.test(name));
   return call === undefined ? project.name : `\`${call}\``;
 }
 
-const plumbing =
-  /^(self|t|st|s2t|assert|pytest|unittest|re|json|io|os|sys|math|operator|functools|itertools|collections|copy)\.|^(assert\w*|len|list|dict|tuple|set|str|repr|bytes|int|float|bool|sorted|next|iter|range|type|isinstance|map|filter|zip|sum|min|max|any|all|print|raises|require|Object|Array|String|Number|Buffer|JSON)(\.|$)/;
-
-function isPlumbing(name: string): boolean {
-  return plumbing.test(name);
-}
+/** What tests call beside the thing that they test. */
+const plumbing = /^(t|st|s2t|assert|require|Object|Array|String|Number|Buffer|JSON|forEach)(\.|$)/;
 
 function isAssertion(type: string): boolean {
   return type === "AssertionError" || type === "ERR_ASSERTION";
@@ -165,7 +161,7 @@ function messageLines({ type, message }: Failure): string[] {
   const lines = message
     .slice(0, maxMessageCharacters)
     .split("\n")
-    .filter((line) => !/Use -v|testMethod=|^\s*\+?\s*where .*<test|at 0x[0-9a-f]+/.test(line))
+    .filter((line) => !/[Uu]se '?-v|testMethod=|^\s*\+?\s*where .*<test|at 0x[0-9a-f]+/.test(line))
     .map((line) => line.trimEnd());
   const kept = lines.length > maxMessageLines ? [...lines.slice(0, maxMessageLines), "…"] : lines;
   const [head = "", ...rest] = kept;

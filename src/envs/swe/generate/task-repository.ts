@@ -57,7 +57,7 @@ export class TaskRepository {
       return await withIndex(this.directory, async (staged) => {
         await staged.raw(["read-tree", released]);
         for (const [path, text] of changes) {
-          if (text === null) await staged.raw(["update-index", "--force-remove", "--", path]);
+          if (text === null) await staged.raw([`--work-tree=${scratch}`, "update-index", "--force-remove", "--", path]);
           else {
             const file = join(scratch, path);
             await mkdir(dirname(file), { recursive: true });

@@ -342,8 +342,12 @@ def describe(request):
     for statement in source.tree.body:
         if isinstance(statement, FUNCTIONS) and statement.name in used and context:
             used |= used_in([statement])
-    imported = {(alias.asname or alias.name.split(".")[0]) for statement in source.tree.body
-        if isinstance(statement, (ast.Import, ast.ImportFrom)) for alias in statement.names}
+    imports = [statement for statement in [*source.tree.body, *ast.walk(node)]
+        if isinstance(statement, (ast.Import, ast.ImportFrom))]
+    # The standard library and pytest are never what an issue is about.
+    foreign = sys.stdlib_module_names | {"pytest"}
+    imported = {(alias.asname or alias.name.split(".")[0]) for statement in imports for alias in statement.names
+        if (getattr(statement, "module", None) or alias.name).split(".")[0] not in foreign or getattr(statement, "level", 0)}
     calls = called(source, failing) if failing is not None else []
     for statement in taken:
         calls += called(source, statement)
