@@ -2,6 +2,7 @@ import type { CliCommand } from "../command.ts";
 import { doctor } from "./doctor.ts";
 import { envs } from "./envs.ts";
 import { exportCommand } from "./export.ts";
+import { generate } from "./generate.ts";
 import { judge } from "./judge.ts";
 import { quickstart } from "./quickstart.ts";
 import { rollout } from "./rollout.ts";
@@ -13,6 +14,7 @@ export const commands: readonly CliCommand[] = [
   quickstart,
   envs,
   doctor,
+  generate,
   validate,
   rollout,
   train,

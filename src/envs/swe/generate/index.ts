@@ -1,0 +1,1 @@
+export { generate, type GenerateOptions, type GenerateProgress, type GenerateReport } from "./generate.ts";
