@@ -38,8 +38,8 @@ describe("an episode in a repository", () => {
     readonly first: SweObservation;
     readonly environment: GuardedEnvironment;
     readonly sandboxes: SandboxSource;
-    act(...actions: JsonValue[]): Promise<SweObservation>;
-    bash(command: string): Promise<SweObservation>;
+    readonly act: (...actions: JsonValue[]) => Promise<SweObservation>;
+    readonly bash: (command: string) => Promise<SweObservation>;
   }
 
   async function begin(of: Task = task, limits = definition.requires.limits!): Promise<Episode> {

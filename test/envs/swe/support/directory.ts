@@ -18,7 +18,7 @@ export function taskDirectory(bench: Workbench): string {
       PASS_TO_PASS: [...pytestInstance.PASS_TO_PASS],
       instance_id: `${pytestInstance.instance_id}${suffix}`,
       environment: { repository: "python", timeoutSeconds },
-    } as InstanceInput,
+    },
     {
       ...common,
       ...unittestInstance,
@@ -29,13 +29,13 @@ export function taskDirectory(bench: Workbench): string {
         testFiles: ["tests/test_ops_unit.py"],
         timeoutSeconds,
       },
-    } as InstanceInput,
+    },
     {
       ...common,
       ...nodeInstance,
       instance_id: `${nodeInstance.instance_id}${suffix}`,
       environment: { repository: "node", testReport: "node", timeoutSeconds },
-    } as InstanceInput,
+    },
   ];
   const directory = join(bench.directory, "tasks");
   for (const split of ["train", "test"])
