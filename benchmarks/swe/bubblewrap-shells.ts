@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { forEachTerminal, type Terminals } from "../support/terminals.ts";
-import { detectCgroups, planGroups } from "../../src/sandbox/cgroups.ts";
+import { detectCgroups, planGroups, removeDriverGroups } from "../../src/sandbox/cgroups.ts";
 import { makeCgroup, removeCgroup } from "../../src/sandbox/host/cgroup-directories.ts";
 import { ownerName } from "../../src/sandbox/run-directory.ts";
 import { limitsOf, type TierContext } from "./context.ts";
@@ -19,15 +19,21 @@ export interface BareNamespace {
 /** Becomes the command after "--", in the control groups before it. */
 const joinGroups = 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs"; shift; done; shift; exec "$@"';
 
+const driverName = "bare";
 let made = 0;
+
+/** When all are gone, and so is the driver: the groups above them are shared with it. */
+export function removeBareGroups(): void {
+  removeDriverGroups(detectCgroups(), ownerName(), driverName);
+}
 
 /** Under the same limits as the environment's: control groups also decide how much of a busy machine a process gets. */
 export async function startBareNamespace(context: TierContext): Promise<BareNamespace> {
   const { root, workspace, workDirectory } = context;
-  const name = `bare-${made++}`;
+  const name = `${driverName}-${made++}`;
   const copy = join(workDirectory, name);
   await promisify(execFile)("cp", ["-a", workspace, copy]);
-  const groups = planGroups(detectCgroups(), ownerName(), "bare", name, limitsOf(context));
+  const groups = planGroups(detectCgroups(), ownerName(), driverName, name, limitsOf(context));
   for (const group of groups) makeCgroup(group);
   const view = [
     "--ro-bind",

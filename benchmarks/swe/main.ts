@@ -16,6 +16,7 @@ import { resolveEnvironment } from "../../src/envs/registry.ts";
 import { baseImageName } from "../../src/sandbox/images/base-image.ts";
 import { unpackedImage } from "../../src/sandbox/images/unpacked-image.ts";
 import { describeMachine } from "../support/machine.ts";
+import { removeBareGroups } from "./bubblewrap-shells.ts";
 import { type TierContext, tiers } from "./context.ts";
 import { openEngine } from "./docker-shells.ts";
 import { type EpisodeSettings, measureEpisodes } from "./episodes.ts";
@@ -84,6 +85,7 @@ try {
   const shared = { definition, task, workspace, root, workDirectory };
   for (const tier of chosenTiers) {
     const driver = (await usableDriver([definition], tier))!;
+    if (tier === "bubblewrap") closing.push(async () => removeBareGroups());
     closing.push(() => driver.close());
     // The host starts with the first sandbox; later it would inherit what the bare ways hold open.
     await (await driver.start({})).close();
