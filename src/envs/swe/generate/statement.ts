@@ -15,7 +15,7 @@ export interface Symptom {
 
 const maxSteps = 45;
 const maxMessageLines = 24;
-const maxMessageCharacters = 1800;
+const maxLineCharacters = 300;
 
 /** @param groups one for each independent bug, with its symptoms, the telling ones first. */
 export function writeStatement(project: Project, groups: readonly (readonly Symptom[])[], random: Random): string {
@@ -159,10 +159,9 @@ function isMissingError(type: string, message: string): boolean {
 /** As a person would paste it: without what only a test runner says. */
 function messageLines({ type, message }: Failure): string[] {
   const lines = message
-    .slice(0, maxMessageCharacters)
     .split("\n")
     .filter((line) => !/[Uu]se '?-v|testMethod=|^\s*\+?\s*where .*<test|at 0x[0-9a-f]+/.test(line))
-    .map((line) => line.trimEnd());
+    .map((line) => shortened(line.trimEnd()));
   const kept = lines.length > maxMessageLines ? [...lines.slice(0, maxMessageLines), "…"] : lines;
   const [head = "", ...rest] = kept;
   const named =
@@ -172,6 +171,10 @@ function messageLines({ type, message }: Failure): string[] {
   return [named, ...rest]
     .map((line) => line.replace(/^Failed: /, ""))
     .filter((line, i, all) => line !== "" || i < all.length - 1);
+}
+
+function shortened(line: string): string {
+  return line.length > maxLineCharacters ? `${line.slice(0, maxLineCharacters)}…` : line;
 }
 
 function fence(language: string, lines: readonly string[]): string {
