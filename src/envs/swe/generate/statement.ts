@@ -35,7 +35,9 @@ export function namesTests({ test, failure }: Symptom, ids: readonly string[]): 
 export function tellingFirst(symptoms: readonly Symptom[]): Symptom[] {
   const cost = ({ test: { source }, failure }: Symptom): number => {
     if (source === null) return 10_000 + failure.message.length;
-    return source.steps.length * 10 + failure.message.length / 100 + (failure.line === null ? 500 : 0);
+    // What a helper of the tests' own does is not seen.
+    const unseen = source.helpers.length === 0 && /\bself\.(?!assert|fail)\w/.test(source.steps.join("\n")) ? 300 : 0;
+    return unseen + source.steps.length * 10 + failure.message.length / 100 + (failure.line === null ? 500 : 0);
   };
   return [...symptoms].sort((a, b) => cost(a) - cost(b) || (a.test.id < b.test.id ? -1 : 1));
 }
@@ -61,7 +63,8 @@ function several(project: Project, reports: readonly Report[], random: Random): 
 }
 
 function describe(project: Project, symptoms: readonly Symptom[], random: Random): Report {
-  const [first, second] = symptoms;
+  const [first] = symptoms;
+  const second = symptoms.find(({ test }) => test.source?.steps.join() !== first!.test.source?.steps.join());
   const subject = subjectOf(first!, project);
   const parts = [opening(project, subject, first!.failure, random), example(project, first!, random)];
   if (second !== undefined && second.test.source !== null && random.next() < 0.5)
@@ -113,7 +116,8 @@ function opening(project: Project, subject: string, { type, message }: Failure, 
   ]);
 }
 
-function example(project: Project, { test: { source }, failure }: Symptom, random: Random): string {
+function example(project: Project, { test, failure }: Symptom, random: Random): string {
+  const { source } = test;
   const language = project.language;
   const parts: string[] = [];
   if (source !== null) {
@@ -124,7 +128,10 @@ function example(project: Project, { test: { source }, failure }: Symptom, rando
     const before = [...source.imports, ...(source.imports.length > 0 ? [""] : []), ...source.helpers];
     parts.push(fence(language, [...before, ...steps]));
   }
-  const values = Object.entries(failure.values);
+  // Data sets have names, of which the tests' own are made.
+  const name = partsOf(test.id).names.at(-1)!;
+  const tellsName = (value: string) => value.length > 5 && name.includes(value.slice(1, -1));
+  const values = Object.entries(failure.values).filter(([, value]) => !tellsName(value));
   if (values.length > 0) {
     const heading = source === null ? "With these values:" : "It happens with:";
     parts.push(
