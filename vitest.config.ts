@@ -10,6 +10,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: "test/support/container-engine.ts",
     // Generous: a busy machine is slow, not wrong. No test passes later than it would on an idle one.
     expect: { poll: { timeout: 20_000 } },
     testTimeout: 60_000,

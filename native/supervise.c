@@ -104,5 +104,6 @@ int supervise_main(const struct options *options) {
   socklen_t length = sizeof peer;
   int events = getsockopt(init, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 ? open_memory_events(peer.pid) : -1;
   relay(init);
+  dprintf(STDOUT_FILENO, "the container ended\n");
   return ran_out_of_memory(events) ? EXIT_OUT_OF_MEMORY : 0;
 }

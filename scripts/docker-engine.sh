@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # A Docker engine of our own, for machines that run none: as root, without systemd, a registry or a network.
-#   docker-engine.sh up      installs what is missing and starts it; harmless where it runs, or where another one answers
+#   docker-engine.sh up      installs what is missing, starts it, and prints its address; where one answers, only that
 #   docker-engine.sh down    ends it with every container in it; what it stored stays
 # Its data and its socket (docker.sock) are in $AFTERSTATE_DOCKER_DIR, /var/lib/afterstate-docker unless set.
-# Afterstate finds it there (src/sandbox/docker/engine-address.ts); other tools need DOCKER_HOST=unix://…/docker.sock.
+# Afterstate finds it there (src/sandbox/docker/engine-address.ts); for other tools set DOCKER_HOST to the address.
 set -euo pipefail
 
 directory=${AFTERSTATE_DOCKER_DIR:-/var/lib/afterstate-docker}
@@ -13,13 +13,18 @@ say() { printf 'docker-engine: %s\n' "$*" >&2; }
 
 answers() { curl -sf --max-time 5 --unix-socket "$1" http://engine/_ping >/dev/null 2>&1; }
 
-# Another engine that Afterstate would take first: then none of ours is needed.
-answers_elsewhere() {
-  case ${DOCKER_HOST:-} in
-    unix://"$socket") return 1 ;;
-    unix://*) answers "${DOCKER_HOST#unix://}" ;;
-    *) [ -z "${AFTERSTATE_DOCKER_DIR:-}" ] && answers /var/run/docker.sock ;;
-  esac
+# The engine that Afterstate would take, in its order, if it answers.
+running() {
+  local candidates=("$socket") candidate
+  [ -n "${AFTERSTATE_DOCKER_DIR:-}" ] || candidates=(/var/run/docker.sock "$socket")
+  if [ -n "${DOCKER_HOST:-}" ]; then candidates=("${DOCKER_HOST#unix://}"); fi
+  for candidate in "${candidates[@]}"; do
+    if answers "$candidate"; then
+      printf 'unix://%s\n' "$candidate"
+      return 0
+    fi
+  done
+  return 1
 }
 
 install() {
@@ -56,13 +61,13 @@ start() {
     --host "unix://$socket" --pidfile "$directory/docker.pid" \
     --data-root "$directory/data" --exec-root "$directory/exec" --cgroup-parent "/$cgroup" \
     --add-runtime crun="$(command -v crun)" --default-runtime crun \
-    --bridge none --iptables=false --ip6tables=false --ip-forward=false \
+    --log-level warn --bridge none --iptables=false --ip6tables=false --ip-forward=false \
     >"$directory/engine.log" 2>&1 </dev/null 9>&- &
   echo $! >"$directory/engine.pid"
+  # Generous: a busy machine is slow, not wrong.
   for _ in $(seq 600); do
     if answers "$socket"; then return 0; fi
-    engine_pid >/dev/null || sleep 0.3
-    engine_pid >/dev/null || break
+    kill -0 $! 2>/dev/null || break
     sleep 0.1
   done
   tail -5 "$directory/engine.log" >&2
@@ -71,7 +76,7 @@ start() {
 }
 
 up() {
-  if answers_elsewhere; then return 0; fi
+  if running; then return 0; fi
   if [ "$(id -u)" != 0 ]; then
     say "no Docker engine answers; as root: apt-get install docker.io crun tini, then bash scripts/docker-engine.sh up"
     return 1
@@ -79,9 +84,8 @@ up() {
   mkdir -p -m 0711 "$directory"
   exec 9>"$directory/lock"
   flock 9
-  if answers "$socket"; then return 0; fi
-  install
-  start
+  answers "$socket" || { install && start; }
+  printf 'unix://%s\n' "$socket"
 }
 
 down() {

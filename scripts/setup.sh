@@ -15,7 +15,7 @@ fi
 # Command that proves the package is there -> Debian package.
 declare -A needed=(
   [bwrap]=bubblewrap [g++]=g++ [gcc]=gcc [make]=make [/usr/bin/python3]=python3 [git]=git
-  [ps]=procps [less]=less [vim]=vim [tar]=tar [gzip]=gzip
+  [ps]=procps [less]=less [vim]=vim [tar]=tar [gzip]=gzip [flock]=util-linux [mmdebstrap]=mmdebstrap
 )
 missing=()
 for command in "${!needed[@]}"; do
@@ -76,3 +76,13 @@ if ! cmp -s package-lock.json "$stamp"; then
 fi
 
 bash scripts/build.sh
+
+# A container engine, for those who want their sandboxes to be containers: the one there is, or as root one of our own.
+if engine=$(bash scripts/docker-engine.sh up); then
+  export DOCKER_HOST=$engine
+else
+  say "no container engine, so no --sandbox docker"
+fi
+
+# Once: half a minute. Without it everything runs that needs no image.
+bash scripts/base-image.sh || say "no base image, so no software repositories as tasks"

@@ -3,6 +3,8 @@ import { existsSync, statfsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { freemem, tmpdir, totalmem } from "node:os";
 import { messageOf } from "../core/errors.ts";
+import type { SandboxKind } from "../core/sandbox.ts";
+import { baseImageState } from "../sandbox/images/base-image-state.ts";
 import { probeSandboxes } from "../sandbox/index.ts";
 
 export interface Check {
@@ -21,7 +23,9 @@ export interface DoctorReport {
 export async function checkMachine(): Promise<DoctorReport> {
   const required = [node(), await sandbox("bubblewrap"), await backend(), disk()];
   const optional = [
+    await sandbox("docker"),
     await sandbox("unsafe-local"),
+    await baseImage(),
     await terminals(),
     await openFiles(),
     memory(),
@@ -36,7 +40,7 @@ function node(): Check {
   return { name: "node", ok, detail: process.version, ...(ok ? {} : { fix: "install Node 20 or newer" }) };
 }
 
-async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
+async function sandbox(kind: SandboxKind): Promise<Check> {
   const { available, reason, fix, limitsBy } = (await probeSandboxes())[kind];
   const how = limitsBy === "rlimit" ? "rlimits (cgroups are not writable)" : limitsBy;
   return {
@@ -45,6 +49,12 @@ async function sandbox(kind: "bubblewrap" | "unsafe-local"): Promise<Check> {
     detail: available ? `memory and process limits by ${how}` : (reason ?? "not available"),
     ...(fix === undefined ? {} : { fix }),
   };
+}
+
+/** Needed by environments whose sandboxes have images; nothing else stops without it. */
+async function baseImage(): Promise<Check> {
+  const { isCurrent, detail } = await baseImageState();
+  return { name: "base image", ok: isCurrent, detail, ...(isCurrent ? {} : { fix: "npm run setup" }) };
 }
 
 /** Every backend in the order of `auto`, so that one sees why a GPU is not used. */

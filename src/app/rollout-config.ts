@@ -4,6 +4,7 @@ import { z } from "zod";
 import { ConfigError } from "../core/errors.ts";
 import type { EventLog } from "../core/log.ts";
 import { parseUserConfig } from "../core/parse-config.ts";
+import { sandboxKinds } from "../core/sandbox.ts";
 import { formatPolicySpec, parsePolicySpec, type PolicySpec } from "../policy/spec.ts";
 import { planFromLog, type GroupPlan } from "../rollout/plan.ts";
 import { openStore } from "../store/store.ts";
@@ -20,7 +21,7 @@ const configSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   split: z.enum(["train", "dev", "test"]).default("train"),
   horizon: count.optional(),
-  sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
+  sandbox: z.enum(sandboxKinds).default("bubblewrap"),
   temperature: z.number().min(0).default(1),
   maxTokens: count.default(1024),
 });

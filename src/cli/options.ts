@@ -1,5 +1,6 @@
 /** Options that several commands share, and parsers whose messages say what to write instead. */
 import { InvalidArgumentError, Option } from "commander";
+import { sandboxKinds } from "../core/sandbox.ts";
 
 export function parseCount(text: string): number {
   const value = Number(text);
@@ -18,10 +19,7 @@ export const envOption = (): Option =>
 export const seedOption = (): Option =>
   new Option("--seed <n>", "seed of tasks and draws (default: 0)").argParser(parseSeed);
 export const sandboxOption = (): Option =>
-  new Option("--sandbox <kind>", "where untrusted commands run (default: bubblewrap)").choices([
-    "bubblewrap",
-    "unsafe-local",
-  ]);
+  new Option("--sandbox <kind>", "where untrusted commands run (default: bubblewrap)").choices(sandboxKinds);
 export const parallelOption = (): Option =>
   new Option("--parallel <n>", "environments open at once, a hard cap (default: 8)").argParser(parseCount);
 export const horizonOption = (): Option =>

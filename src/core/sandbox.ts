@@ -6,7 +6,8 @@
  * Everything that happens inside is hostile: paths are resolved inside, output is bounded, names are not trusted.
  */
 
-export type SandboxKind = "bubblewrap" | "docker" | "unsafe-local";
+export const sandboxKinds = ["bubblewrap", "docker", "unsafe-local"] as const;
+export type SandboxKind = (typeof sandboxKinds)[number];
 
 /** Hard limits. Each driver's probe says which mechanism (cgroup or rlimit) enforces them on this machine. */
 export interface SandboxLimits {
@@ -19,7 +20,7 @@ export interface SandboxLimits {
   readonly maxProcesses: number;
   /** Largest single file, bytes. */
   readonly maxFileBytes: number;
-  /** Private writable space (home and /tmp together count towards memory too), bytes. */
+  /** Private writable space: home, /tmp, the workspace, a writable root; it counts towards memory too. Bytes. */
   readonly diskBytes: number;
   /** What `exec` keeps of stdout and of stderr, each, bytes; the front is dropped, the tail kept. */
   readonly maxOutputBytes: number;
@@ -210,6 +211,11 @@ export interface SandboxSource {
 export interface SandboxDriver extends SandboxSource, AsyncDisposable {
   readonly kind: SandboxKind;
   probe(): Promise<SandboxAvailability>;
+  /**
+   * Starts `count` sandboxes ahead, for starts to come with the same `spec`: these then take a few milliseconds, with the
+   * workspace in place. Resolves when they are there, or cannot be had.
+   */
+  prewarm(spec: Omit<SandboxSpec, "kind">, count: number): Promise<void>;
   /** Kill and remove what dead owners left behind (their own live sandboxes stay). Returns how many were swept. */
   sweep(): Promise<number>;
   /** Processes of this driver's sandboxes that are alive now; 0 after a clean run. */

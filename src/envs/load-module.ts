@@ -32,6 +32,7 @@ function packageAliases(): Record<string, string> {
   return {
     "afterstate/testing": local("testing/index"),
     "afterstate/terminal": local("envs/terminal/index"),
+    "afterstate/swe": local("envs/swe/index"),
     afterstate: local("index"),
     zod: fileURLToPath(import.meta.resolve("zod")),
   };

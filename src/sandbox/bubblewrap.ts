@@ -71,6 +71,7 @@ export function bubblewrapFlavour(options: BubblewrapOptions): Flavour {
     hasOwnUser: true,
     limitedBy: "us",
     fillsWorkspace: false,
+    maxSpares: 0,
     async probe() {
       if (process.platform !== "linux") return { available: false, reason: "bubblewrap needs Linux", fix: "use Linux" };
       if (bubblewrap === null)

@@ -28,14 +28,19 @@ import { RunDirectory, ownerName } from "./run-directory.ts";
 import { RunningSandbox } from "./running-sandbox.ts";
 import { sweepDeadOwners } from "./sweep.ts";
 import { UserPool } from "./user-pool.ts";
+import { WarmPool } from "./warm-pool.ts";
 import { checkWorkspace } from "./workspace-path.ts";
 
 const defaultLifetimeSeconds = 3600;
+/** Of one that nobody has leased. */
+const warmLifetimeSeconds = 3600;
 /** From a container's start to its init's sign of life; init itself gives up earlier. */
 const boardingTimeoutMs = 20_000;
 /** Address space is only a guard against shared mappings; just-in-time compilers reserve far more than they use. */
 const addressSpaceFactor = 8;
 const leastAddressSpaceBytes = 4 * 1024 ** 3;
+
+const lifetimeOf = (spec: Omit<SandboxSpec, "kind">): number => spec.maxLifetimeSeconds ?? defaultLifetimeSeconds;
 
 let driverCount = 0;
 
@@ -54,6 +59,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
   private readonly name = `d${++driverCount}`;
   private readonly sandboxes = new Map<number, RunningSandbox>();
   private readonly users = new UserPool();
+  private readonly pool: WarmPool<RunningSandbox>;
+  /** Not yet in the hands of who asked for them. */
+  private readonly launching = new Set<Promise<RunningSandbox>>();
   private host: HostClient | null = null;
   private directory: RunDirectory | null = null;
   private groups: CgroupSupport | null = null;
@@ -65,6 +73,11 @@ export class ProcessSandboxDriver implements SandboxDriver {
   constructor(flavour: Flavour) {
     this.flavour = flavour;
     this.kind = flavour.kind;
+    this.pool = new WarmPool({
+      launch: (spec, ahead) => this.launch(spec, ahead),
+      maxSpares: flavour.maxSpares,
+      lifetimeSecondsOf: lifetimeOf,
+    });
   }
 
   probe(): Promise<SandboxAvailability> {
@@ -96,7 +109,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
       );
     options.signal?.throwIfAborted();
     if (spec.workspace !== undefined) checkWorkspace(spec.workspace);
-    const sandbox = await this.launch(spec);
+    const sandbox = await this.pool.lease({ ...spec, limits: { ...defaultSandboxLimits, ...spec.limits } });
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();
     throw options.signal.reason as Error;
@@ -106,7 +119,23 @@ export class ProcessSandboxDriver implements SandboxDriver {
     if (this.closed !== null) throw new SandboxError("the sandbox driver is closed", { code: "ERR_SANDBOX_CLOSED" });
   }
 
-  private async launch(spec: Omit<SandboxSpec, "kind">): Promise<RunningSandbox> {
+  /** Starts `count` sandboxes ahead, for starts to come with the same `spec`, which then take a few milliseconds. */
+  async prewarm(spec: Omit<SandboxSpec, "kind">, count: number): Promise<void> {
+    this.throwIfClosed();
+    if (!(await this.probe()).available) return;
+    if (spec.workspace !== undefined) checkWorkspace(spec.workspace);
+    await this.pool.prewarm({ ...spec, limits: { ...defaultSandboxLimits, ...spec.limits } }, count);
+  }
+
+  private launch(spec: Omit<SandboxSpec, "kind">, ahead: boolean): Promise<RunningSandbox> {
+    const launching = this.launchOne(spec, ahead);
+    this.launching.add(launching);
+    const forget = (): void => void this.launching.delete(launching);
+    launching.then(forget, forget);
+    return launching;
+  }
+
+  private async launchOne(spec: Omit<SandboxSpec, "kind">, ahead: boolean): Promise<RunningSandbox> {
     this.throwIfClosed();
     const limits: SandboxLimits = { ...defaultSandboxLimits, ...spec.limits };
     const directory = this.prepare();
@@ -115,7 +144,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
     const sandboxName = String(sandboxId);
     const initPath = directory.file("bin", "sandbox-init");
     const socketPath = directory.file("sockets", sandboxName);
-    const lifetimeSeconds = spec.maxLifetimeSeconds ?? defaultLifetimeSeconds;
+    const lifetimeSeconds = ahead ? warmLifetimeSeconds : lifetimeOf(spec);
     const initOptions = this.initOptions(limits, lifetimeSeconds);
     const cgroups = planGroups(this.cgroups(), ownerName(), this.name, sandboxName, limits);
     const paths = cgroups.map(({ path }) => path);
@@ -124,7 +153,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
       if (uid !== null) this.users.giveBack(uid);
     };
     const names = { initPath, directory, sandboxName, socketPath, uid, cgroups: paths };
-    const plan = { spec, ...names, limits, lifetimeSeconds, initOptions };
+    const plan = { spec, ...names, limits, lifetimeSeconds, initOptions, ahead };
     const launch = await this.flavour.launch(plan).catch((error: unknown) => {
       giveBack();
       throw error;
@@ -235,12 +264,15 @@ export class ProcessSandboxDriver implements SandboxDriver {
 
   countProcesses(): Promise<number> {
     if (this.directory === null || !existsSync(this.directory.path)) return Promise.resolve(0);
-    return Promise.resolve(findFamilies(`${this.directory.path}/`).length);
+    const spare = new Set(this.pool.spares().flatMap((one) => findFamilies(one.mark).map(({ pid }) => pid)));
+    const all = findFamilies(`${this.directory.path}/`);
+    return Promise.resolve(all.filter(({ pid }) => !spare.has(pid)).length);
   }
 
   async countContainers(): Promise<number> {
     if (this.directory === null || this.flavour.containers === undefined) return 0;
-    return (await this.flavour.containers(this.directory)).length;
+    const spare = new Set(this.pool.spares().map(({ name }) => name));
+    return (await this.flavour.containers(this.directory)).filter((name) => !spare.has(name)).length;
   }
 
   close(): Promise<void> {
@@ -253,7 +285,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
   }
 
   private async end(): Promise<void> {
-    await Promise.all([...this.sandboxes.values()].map((sandbox) => sandbox.close()));
+    await Promise.all([this.pool.drain(), ...[...this.sandboxes.values()].map((sandbox) => sandbox.close())]);
+    // What was on its way notices that the driver is closed, and clears up after itself.
+    await Promise.allSettled(this.launching);
     await this.host?.close();
     if (this.directory === null) return;
     this.directory.remove();

@@ -19,6 +19,8 @@ export interface LaunchPlan {
   readonly uid: number | null;
   readonly limits: SandboxLimits;
   readonly lifetimeSeconds: number;
+  /** Nobody waits for it: others may go first. */
+  readonly ahead: boolean;
   /** Options of `sandbox-init init`: limits and lifetime. */
   readonly initOptions: readonly string[];
 }
@@ -47,6 +49,8 @@ export interface Flavour {
   readonly limitedBy: "us" | "engine";
   /** Whether the driver copies the workspace in, through init; else the launch brings it along. */
   readonly fillsWorkspace: boolean;
+  /** How many sandboxes of one shape are worth starting ahead of need; 0 where a start takes milliseconds. */
+  readonly maxSpares: number;
   /** `limitsBy` where the kind is limited by an engine. */
   probe(): Promise<Omit<SandboxAvailability, "limitsBy"> & Partial<Pick<SandboxAvailability, "limitsBy">>>;
   /** Once for each driver, before its first sandbox. */

@@ -24,8 +24,6 @@ const flavours = {
   "unsafe-local": unsafeLocalFlavour,
 } as const satisfies Record<SandboxKind, (options: SandboxDriverOptions) => Flavour>;
 
-export const sandboxKinds = Object.keys(flavours) as SandboxKind[];
-
 /** Cheap: the host process and the directories come with the first start. One driver serves any number of sandboxes. */
 export function createSandboxDriver(kind: SandboxKind, options: SandboxDriverOptions = {}): SandboxDriver {
   return new ProcessSandboxDriver(flavours[kind](options));

@@ -48,6 +48,10 @@ export class RunningSandbox implements Sandbox {
   readonly kind: SandboxKind;
   readonly home: string;
   readonly limits: SandboxLimits;
+  /** As its container's label says it. */
+  readonly name: string;
+  /** What its processes on the host mention. */
+  readonly mark: string;
   private readonly parts: SandboxParts;
   private readonly init: InitClient;
   private closing: Promise<void> | null = null;
@@ -58,6 +62,9 @@ export class RunningSandbox implements Sandbox {
     this.kind = parts.kind;
     this.home = parts.launch.home;
     this.limits = parts.limits;
+    this.name = String(parts.sandboxId);
+    // As the end of an argument or a variable: another's name may begin with it.
+    this.mark = `${parts.socketPath}\0`;
     this.init = new InitClient(parts.socketPath);
   }
 

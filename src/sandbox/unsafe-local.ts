@@ -21,6 +21,7 @@ export function unsafeLocalFlavour(options: UnsafeLocalOptions): Flavour {
     hasOwnUser: false,
     limitedBy: "us",
     fillsWorkspace: false,
+    maxSpares: 0,
     probe: () =>
       Promise.resolve(
         process.platform === "linux"

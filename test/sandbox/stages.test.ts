@@ -56,6 +56,17 @@ describe("the mounts of sandboxes with an image and a workspace", () => {
     expect(fingerprint(source)).toBe(before);
   });
 
+  test("a source whose file system cannot show another owner is refused by name, and the driver goes on", async () => {
+    if (process.getuid?.() !== 0) return;
+    await using driver = createSandboxDriver("bubblewrap");
+    await expect(driver.start({ workspace: { path: "/testbed", source: "/sys/kernel" } })).rejects.toMatchObject({
+      code: "ERR_SANDBOX_START",
+      message: /\/sys\/kernel: its file system cannot show another owner/,
+    });
+    await using sandbox = await driver.start({ workspace: { path: "/testbed", source } });
+    expect((await bash(sandbox, "ls /testbed/run")).exitCode).toBe(0);
+  });
+
   test("kill -9 of the owner ends them, and a sweep leaves no trace", async () => {
     const spec = JSON.stringify({ image: baseImageName, workspace: { path: "/testbed", source } });
     const child = spawn(process.execPath, [fixture, builtModule, "bubblewrap", "hold", spec], {

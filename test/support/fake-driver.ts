@@ -39,6 +39,7 @@ export function fakeDriver(options: { readonly start?: (index: number) => unknow
         get: (target, key) => (key === "then" ? undefined : ((Reflect.get(target, key) as unknown) ?? unsupported)),
       }) as Sandbox;
     },
+    prewarm: async () => undefined,
     sweep: async () => 0,
     countProcesses: async () => open,
     countContainers: async () => 0,

@@ -1,8 +1,9 @@
 import { defineEnvironment } from "../../core/define-environment.ts";
+import type { EnvironmentDefinition } from "../../core/env.ts";
 import { EnvError } from "../../core/errors.ts";
 import { type SweArtifacts, SweEnvironment } from "./environment.ts";
 import { instanceSchema } from "./instance.ts";
-import { actionSchema, observationSchema } from "./schema.ts";
+import { actionSchema, observationSchema, type SweAction, type SweObservation } from "./schema.ts";
 import { scorePatch } from "./score/index.ts";
 import { defaultTaskDirectory } from "./tasks/default-directory.ts";
 import { instanceTasks } from "./tasks/source.ts";
@@ -39,7 +40,11 @@ export interface SweOptions {
  *
  * **Versions.** 1: first.
  */
-export function sweEnvironment({ id, description, tasks }: SweOptions) {
+export function sweEnvironment({
+  id,
+  description,
+  tasks,
+}: SweOptions): EnvironmentDefinition<SweAction, SweObservation, SweArtifacts> {
   const directory = typeof tasks === "string" ? () => tasks : tasks;
   const definition = defineEnvironment({
     id,

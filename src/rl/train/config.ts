@@ -1,6 +1,7 @@
 /** The configuration of a training run: parsed once at the edge, saved resolved beside the run. */
 import { z } from "zod";
 import { parseUserConfig } from "../../core/parse-config.ts";
+import { sandboxKinds } from "../../core/sandbox.ts";
 import { attentionKeys, withHeadDefaults } from "../model/config.ts";
 import { loraTargets } from "../model/contract.ts";
 import { backendNames } from "../backend/names.ts";
@@ -103,7 +104,7 @@ export const trainConfigSchema = z.strictObject({
   seed: z.int().min(0).default(0),
   horizon: count.default(1),
   parallel: count.default(24).describe("environments open at once"),
-  sandbox: z.enum(["bubblewrap", "unsafe-local"]).default("bubblewrap"),
+  sandbox: z.enum(sandboxKinds).default("bubblewrap"),
   backend: z.enum(["auto", ...backendNames]).default("auto"),
   weights: z.record(z.string(), positive).default({}).describe("sampling weight of each environment id; default 1"),
   model: modelSchema.prefault({}),

@@ -29,6 +29,8 @@ export interface ContainerPlan {
   readonly spec: Omit<SandboxSpec, "kind">;
   readonly limits: SandboxLimits;
   readonly labels: Readonly<Record<string, string>>;
+  /** By it the container's processes are found on the host. */
+  readonly mark: string;
   /** Directories on the host: init with its boot socket, and what is shown in /etc/afterstate. */
   readonly boardSource: string;
   readonly systemSource: string;
@@ -56,18 +58,18 @@ function temporaryFileSystems(
   const sized = (share: number, mode: string): string =>
     `rw,exec,nosuid,nodev,size=${Math.floor(diskBytes * share)},${mode}`;
   const owned = uid === null ? "mode=0777" : `mode=0755,uid=${uid},gid=${uid}`;
-  const home = workspace === null ? 3 / 4 : 1 / 8;
+  const [home, temporary] = workspace === null ? [3 / 4, 1 / 4] : [1 / 4, 1 / 8];
   return {
     // An image's volumes would be directories of the host, without a limit.
     ...Object.fromEntries(volumes.map((path) => [path, sized(1 / 8, owned)])),
     [sandboxHome]: sized(home, owned),
-    "/tmp": sized(1 / 4, "mode=1777"),
+    "/tmp": sized(temporary, "mode=1777"),
     ...(workspace === null ? {} : { [workspace]: sized(5 / 8, owned) }),
   };
 }
 
 export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
-  const { image, spec, limits, labels, boardSource, systemSource, initOptions } = plan;
+  const { image, spec, limits, labels, mark, boardSource, systemSource, initOptions } = plan;
   const { user, uid } = containerUser(spec, image);
   const readOnly = (source: string, target: string) =>
     ({
@@ -112,8 +114,8 @@ export function containerOptions(plan: ContainerPlan): ContainerCreateOptions {
     User: user,
     WorkingDir: "/",
     Hostname: "sandbox",
-    // Of init alone, which nobody inside may read: by it our processes are found on the host.
-    Env: [`AFTERSTATE_SANDBOX=${boardSource}/`],
+    // Of init alone, where nobody inside may read it.
+    Env: [`AFTERSTATE_SANDBOX=${mark}`],
     Labels: { ...labels },
     AttachStdin: false,
     AttachStdout: false,

@@ -6,7 +6,7 @@
 import { chmodSync, linkSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import PQueue from "p-queue";
-import { SandboxError, messageOf } from "../../core/errors.ts";
+import { SandboxError } from "../../core/errors.ts";
 import type { Flavour, Launch, LaunchPlan } from "../flavour.ts";
 import type { RunDirectory } from "../run-directory.ts";
 import { ownerName } from "../run-directory.ts";
@@ -49,8 +49,9 @@ export function dockerFlavour(options: DockerOptions): Flavour {
     hasOwnUser: false,
     limitedBy: "engine",
     fillsWorkspace: true,
+    maxSpares: startsAtOnce,
     async probe() {
-      const seen = await find().catch((error: unknown) => ({ reason: messageOf(error) }));
+      const seen = await find();
       if ("reason" in seen) return { available: false, reason: seen.reason, fix: howToGetOne };
       const limitsBy = seen.info.CgroupVersion === "2" ? "cgroup-v2" : "cgroup-v1";
       const missing = lacking(seen.info);
@@ -110,15 +111,17 @@ function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQue
   const expires = Math.ceil(Date.now() / 1000 + lifetimeSeconds + graceSeconds);
   const labels = ownershipLabels(driver, sandboxName, expires);
   const systemSource = directory.file("system");
-  const options = containerOptions({ image, spec, limits, labels, boardSource, systemSource, initOptions });
+  const mark = socketPath;
+  const options = containerOptions({ image, spec, limits, labels, mark, boardSource, systemSource, initOptions });
   let entering: Promise<void> | null = null;
   let disposed = false;
   return {
     argv: [initPath, "supervise", "--socket", socketPath, "--boot", join(boardSource, "boot")],
     enter() {
-      entering = starts.add(async () => {
+      const start = async (): Promise<void> => {
         if (!disposed) await engine.run(name, spec.image ?? baseImageName, options);
-      });
+      };
+      entering = starts.add(start, { priority: plan.ahead ? 0 : 1 });
       return entering;
     },
     home: sandboxHome,
@@ -127,13 +130,11 @@ function launch(plan: LaunchPlan, engine: Engine, image: ImageInfo, starts: PQue
     terminalUid: process.getuid?.() === 0 ? uid : null,
     async dispose() {
       disposed = true;
-      try {
-        // One whose creation is still under way could not be found, and would stay.
-        await entering?.catch(() => {});
-        if (entering !== null) await engine.remove(name);
-      } finally {
-        rmSync(boardSource, { recursive: true, force: true });
-      }
+      // One whose creation is still under way could not be found, and would stay.
+      await entering?.catch(() => {});
+      // Where the engine does not answer, init's end ends the container; what stays is counted, and swept by a later run.
+      if (entering !== null) await engine.remove(name).catch(() => {});
+      rmSync(boardSource, { recursive: true, force: true });
     },
   };
 }

@@ -20,6 +20,7 @@ export interface ImageInfo extends ImageSettings {
   readonly id: string;
   /** Paths that the engine would make writable volumes of. */
   readonly volumes: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export class Engine {
@@ -64,7 +65,8 @@ export class Engine {
   private async inspect(name: string): Promise<ImageInfo> {
     try {
       const { Id, Config } = await this.docker.getImage(name).inspect();
-      return { id: Id, user: Config.User ?? "", env: Config.Env ?? [], volumes: Object.keys(Config.Volumes ?? {}) };
+      const [volumes, labels] = [Object.keys(Config.Volumes ?? {}), Config.Labels ?? {}];
+      return { id: Id, user: Config.User ?? "", env: Config.Env ?? [], volumes, labels };
     } catch (error) {
       throw isStatus(error, 404) ? missingImage(name) : engineError(error, `image ${name}`);
     }

@@ -1,4 +1,4 @@
-/** The base image: scripts/base-image.sh makes it, named by a hash of that script. */
+/** The base image: scripts/base-image.sh makes it, named by a hash of its recipe. */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,10 +13,19 @@ export const recipeLabel = "afterstate.recipe";
 
 const recipeDigits = 16;
 
-/** Of the script as it is now. src/ and dist/ lie equally deep. */
+let recipe: string | null = null;
+
+/** Of the recipe, read once. src/ and dist/ lie equally deep. */
 export function baseImageRecipe(): string {
-  const script = readFileSync(fileURLToPath(new URL("../../../scripts/base-image.sh", import.meta.url)));
-  return createHash("sha256").update(script).digest("hex").slice(0, recipeDigits);
+  if (recipe !== null) return recipe;
+  const content = readFileSync(fileURLToPath(new URL("../../../scripts/base-image-recipe.sh", import.meta.url)));
+  recipe = createHash("sha256").update(content).digest("hex").slice(0, recipeDigits);
+  return recipe;
+}
+
+/** Where it lies in the cache once it is built by today's recipe. */
+export function baseImagePath(): string {
+  return join(cacheDirectory("images"), `${baseImageName}-${baseImageRecipe()}.tar`);
 }
 
 /**
@@ -24,7 +33,7 @@ export function baseImageRecipe(): string {
  * @throws SandboxError ERR_SANDBOX_IMAGE where it was not built, or by another recipe than today's.
  */
 export function baseImageTar(): string {
-  const path = join(cacheDirectory("images"), `${baseImageName}-${baseImageRecipe()}.tar`);
+  const path = baseImagePath();
   if (existsSync(path)) return path;
   throw new SandboxError(`the image "${baseImageName}" is not built: npm run setup`, { code: "ERR_SANDBOX_IMAGE" });
 }

@@ -22,7 +22,7 @@ import { SandboxError, messageOf } from "../../core/errors.ts";
 import { Engine } from "../docker/engine.ts";
 import { findEngine } from "../docker/find-engine.ts";
 import { applyLayers, isArchive } from "./archive.ts";
-import { baseImageName, baseImageTar } from "./base-image.ts";
+import { baseImageName, baseImageRecipe, baseImageTar } from "./base-image.ts";
 import { withFileLock } from "./file-lock.ts";
 import { type ImageSettings, noSettings } from "./settings.ts";
 import { unpackTar } from "./unpack-tar.ts";
@@ -64,12 +64,18 @@ interface ImageSource {
 }
 
 async function sourceOf(image: string): Promise<ImageSource> {
-  if (image === baseImageName) return fileSource(baseImageTar());
+  if (image === baseImageName) return baseSource();
   if (!image.startsWith("tar:")) return engineSource(image);
   const path = image.slice("tar:".length);
   if (!isAbsolute(path)) throw imageError(`no image "${image}": write "tar:/absolute/path/of/an/image.tar"`);
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw imageError(`no image file ${path}`);
   return fileSource(path);
+}
+
+/** Keyed by its recipe, as the engine's copy is labelled: the tar may be built again, and not everywhere at once. */
+function baseSource(): ImageSource {
+  const tar = baseImageTar();
+  return { key: `${baseImageName}-${baseImageRecipe()}`, tar: () => Promise.resolve(tar) };
 }
 
 /** Keyed by what tells that a file is another one; its content would take seconds to hash. */

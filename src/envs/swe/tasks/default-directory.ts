@@ -12,7 +12,7 @@ export function defaultTaskDirectory(): string {
   const named = process.env["AFTERSTATE_SWE_TASKS"];
   if (named !== undefined && !isAbsolute(named))
     throw new ConfigError(`AFTERSTATE_SWE_TASKS is "${named}"; it must be an absolute path`, { code: "ERR_CONFIG" });
-  const directory = named ?? join(cacheDirectory("swe"), "tasks");
+  const directory = named ?? cacheDirectory("swe", "tasks");
   if (splits.some((split) => existsSync(join(directory, `${split}.jsonl`)))) return directory;
   throw new ConfigError(
     named === undefined

@@ -1,0 +1,176 @@
+/** What goes wrong with containers and their engine, and what is said then. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import Docker from "dockerode";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import type { SandboxError } from "../../../src/core/errors.ts";
+import type { SandboxDriver } from "../../../src/core/sandbox.ts";
+import { engineSockets } from "../../../src/sandbox/docker/engine-address.ts";
+import { findEngine } from "../../../src/sandbox/docker/find-engine.ts";
+import { createSandboxDriver } from "../../../src/sandbox/index.ts";
+import { ownerName } from "../../../src/sandbox/run-directory.ts";
+import { describeWith } from "../../support/sandbox-kinds.ts";
+import { bash, text } from "../sandbox-conformance.ts";
+
+const mebibyte = 1024 * 1024;
+const engineScript = fileURLToPath(new URL("../../../scripts/docker-engine.sh", import.meta.url));
+
+describe("without an engine", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test("a start is refused, with where it was looked for and how to get one", async () => {
+    vi.stubEnv("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    await using driver = createSandboxDriver("docker");
+    expect(await driver.probe()).toMatchObject({
+      available: false,
+      fix: expect.stringMatching(/scripts\/docker-engine\.sh up/),
+    });
+    await expect(driver.start({})).rejects.toMatchObject({
+      code: "ERR_SANDBOX_UNAVAILABLE",
+      message: expect.stringMatching(/no Docker engine answers: no \/nonexistent\/docker\.sock.*docker-engine\.sh up/),
+    });
+    expect(await driver.sweep()).toBeGreaterThanOrEqual(0);
+  });
+
+  test("one on another machine is refused, with what to write instead", async () => {
+    for (const host of ["tcp://10.0.0.1:2375", "ssh://someone@there", "docker.sock", "unix://relative.sock"]) {
+      vi.stubEnv("DOCKER_HOST", host);
+      await using driver = createSandboxDriver("docker");
+      await expect(driver.start({})).rejects.toMatchObject({
+        code: "ERR_SANDBOX_UNAVAILABLE",
+        message: expect.stringMatching(/DOCKER_HOST=unix:\/\/\/path\/of\/docker\.sock/),
+      });
+    }
+  });
+
+  test("DOCKER_HOST alone decides; else the usual sockets come before that of our own engine", () => {
+    expect(engineSockets({ DOCKER_HOST: "unix:///a" })).toEqual(["/a"]);
+    expect(engineSockets({ AFTERSTATE_DOCKER_DIR: "/b" })).toEqual(["/b/docker.sock"]);
+    expect(engineSockets({ XDG_RUNTIME_DIR: "/run/user/7" })).toEqual([
+      "/var/run/docker.sock",
+      "/run/user/7/docker.sock",
+      "/var/lib/afterstate-docker/docker.sock",
+    ]);
+  });
+});
+
+describeWith("docker", () => {
+  let engine: Docker;
+  let driver: SandboxDriver;
+  beforeAll(async () => {
+    const found = await findEngine();
+    engine = new Docker({ socketPath: "socketPath" in found ? found.socketPath : "" });
+    driver = createSandboxDriver("docker");
+  });
+  afterAll(async () => {
+    await driver.close();
+    expect(await driver.countContainers()).toBe(0);
+  });
+
+  test("an image that is not there is never pulled: the error says how to get it", async () => {
+    await expect(driver.start({ image: "example.invalid/none:1" })).rejects.toMatchObject({
+      code: "ERR_SANDBOX_IMAGE",
+      retryable: false,
+      message: expect.stringMatching(/docker pull example\.invalid\/none:1/),
+    });
+  });
+
+  test("a container that is killed from outside in the middle of a step is lost, and others go on", async () => {
+    await using other = await driver.start({});
+    await using sandbox = await driver.start({});
+    const shell = await sandbox.shell({ cols: 80, rows: 24, argv: ["sleep", "300"] });
+    const exit = new Promise((resolve) => shell.onExit(resolve));
+    const step = expect(bash(sandbox, "sleep 300")).rejects.toMatchObject({
+      code: "ERR_SANDBOX_LOST",
+      retryable: true,
+      message: expect.stringMatching(/the container ended/),
+    });
+    while ((await sandbox.processes()).length < 2) continue;
+    const label = [`afterstate.sandbox=${sandbox.id.split("-").at(-1)}`, `afterstate.owner=${ownerName()}`];
+    for (const { Id } of await engine.listContainers({ filters: { label } })) await engine.getContainer(Id).kill();
+    await step;
+    await exit;
+    await expect(sandbox.exec(["true"])).rejects.toMatchObject({ code: "ERR_SANDBOX_LOST" });
+    expect(text((await other.exec(["echo", "on"])).stdout)).toBe("on\n");
+  });
+
+  test("a container that is used up by its memory limit says so, and is not tried again", async () => {
+    await using greedy = await driver.start({
+      limits: { memoryBytes: 48 * mebibyte, diskBytes: 256 * mebibyte, maxFileBytes: 256 * mebibyte },
+    });
+    const fill = async (): Promise<SandboxError> => {
+      for (;;) await bash(greedy, "for i in 1 2 3 4 5 6; do cat /dev/zero > ~/$i; cat /dev/zero > /tmp/$i; done; true");
+    };
+    await expect(fill()).rejects.toMatchObject({ code: "ERR_SANDBOX_MEMORY", retryable: false });
+  });
+
+  test("a workspace that does not fit says which limit to raise, and leaves no container", async () => {
+    const source = fileURLToPath(new URL("../../../src", import.meta.url));
+    const start = driver.start({ limits: { diskBytes: 64 * 1024 }, workspace: { path: "/testbed", source } });
+    await expect(start).rejects.toMatchObject({
+      code: "ERR_SANDBOX_START",
+      message: expect.stringMatching(/raise limits\.diskBytes/),
+    });
+    const long = driver.start({ limits: { maxFileBytes: 100 }, workspace: { path: "/testbed", source } });
+    await expect(long).rejects.toMatchObject({
+      code: "ERR_SANDBOX_START",
+      message: expect.stringMatching(/raise limits\.maxFileBytes/),
+    });
+    expect(await driver.countContainers()).toBe(0);
+  });
+});
+
+/** With an engine for this test alone, which it may end: only root can start one. */
+describe.skipIf(process.getuid?.() !== 0)("an engine that is restarted in the middle of a run", () => {
+  const directory = mkdtempSync(join(tmpdir(), "as-engine-"));
+  const run = (command: "up" | "down"): string =>
+    execFileSync("bash", [engineScript, command], {
+      env: { PATH: process.env["PATH"], AFTERSTATE_DOCKER_DIR: directory },
+      stdio: ["ignore", "pipe", "inherit"],
+    }).toString();
+  afterAll(() => {
+    run("down");
+    rmSync(directory, { recursive: true, force: true });
+    vi.unstubAllEnvs();
+  });
+
+  test("loses what runs in it, retryably; starts fail until it is back, and then work again", async () => {
+    run("up");
+    vi.stubEnv("DOCKER_HOST", `unix://${directory}/docker.sock`);
+    const image = "nothing-but-init";
+    const engine = new Docker({ socketPath: join(directory, "docker.sock") });
+    await importEmptyImage(engine, image);
+    await using driver = createSandboxDriver("docker");
+    const sandbox = await driver.start({ image });
+    const command = ["/.afterstate/init"];
+    expect((await sandbox.exec(command)).exitCode).toBe(70);
+
+    run("down");
+    const lost = { code: "ERR_SANDBOX_LOST", retryable: true };
+    await expect(sandbox.exec(command)).rejects.toMatchObject(lost);
+    const refused = {
+      code: "ERR_SANDBOX_START",
+      retryable: true,
+      message: expect.stringMatching(/the container engine does not answer/),
+    };
+    await expect(driver.start({ image })).rejects.toMatchObject(refused);
+    await sandbox.close();
+
+    run("up");
+    await using again = await driver.start({ image });
+    expect((await again.exec(command)).exitCode).toBe(70);
+  });
+});
+
+/** Init is static, and all that such a container has: a tar without files is enough. */
+async function importEmptyImage(engine: Docker, name: string): Promise<void> {
+  const emptyTar = Readable.from([Buffer.alloc(1024)]) as NodeJS.ReadableStream;
+  const progress = await engine.importImage(emptyTar as never, { repo: name });
+  await new Promise<void>((resolve, reject) => {
+    engine.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
+  });
+}
