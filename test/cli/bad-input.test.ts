@@ -55,6 +55,8 @@ describe("a mistake in the arguments exits 2 with one line", () => {
     ["unknown option", ["rollout", "--polcy", "nop"], /--polcy.*rollout --help/],
     ["missing options", ["rollout", "--env", guessNumber], /needs --policy, --episodes, --out/],
     ["missing argument", ["validate"], /missing required argument 'env'/],
+    ["tasks that nothing makes", ["generate", "terminal/shell@1"], /no tasks to generate; write "swe\/repo@1"/],
+    ["no time", ["generate", "swe/repo@1", "--minutes", "0"], /write a number above 0/],
     ["count of nothing", rollout(guessNumber, "oracle", "--parallel", "0"), /whole number from 1/],
     ["unknown environment", rollout("terminl/shell@1", "nop"), /did you mean "terminal\/shell@1"\?/],
     ["missing module", rollout("./nowhere.ts", "nop"), /no environment module at .*nowhere\.ts/],

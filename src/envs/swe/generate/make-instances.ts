@@ -48,8 +48,8 @@ const shareOfHorizon: readonly { readonly horizon: number; readonly share: numbe
   { horizon: 3, share: 0.1 },
   { horizon: 4, share: 0.05 },
 ];
-/** Two bugs in one function make near twins. */
-const maxPerFunction = 2;
+/** More bugs in one function make near twins; a project with few functions gives more of them. */
+const usualPerFunction = 2;
 /** Bugs tried for each instance, before a project is said to yield no more. */
 const maxTriesEach = 8;
 
@@ -112,6 +112,8 @@ class InstanceMaker {
   }
 
   async #singles(order: readonly Site[], wanted: number): Promise<Kept[]> {
+    const functions = new Set(order.map(({ path, function: name }) => `${path} ${name}`)).size;
+    const maxPerFunction = Math.max(usualPerFunction, Math.ceil((2 * wanted) / Math.max(1, functions)));
     const inFunction = new Map<string, number>();
     const full = ({ path, function: name }: Site) => (inFunction.get(`${path} ${name}`) ?? 0) >= maxPerFunction;
     const kept: Kept[] = [];

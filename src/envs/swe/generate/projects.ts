@@ -122,7 +122,7 @@ export const projects: readonly Project[] = [
     archive: pypi("h11", "0.16.0", "4e35b956cf45792e4caa5885e69fba00bdbc6ffafbfa020300e549b208ee5ff1"),
     sources: ["h11"],
     tests: ["h11/tests"],
-    instances: 24,
+    instances: 14,
   },
   {
     name: "qs",

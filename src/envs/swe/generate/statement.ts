@@ -15,7 +15,7 @@ export interface Symptom {
 
 const maxSteps = 45;
 const maxMessageLines = 24;
-const maxMessageCharacters = 1800;
+const maxLineCharacters = 300;
 
 /** @param groups one for each independent bug, with its symptoms, the telling ones first. */
 export function writeStatement(project: Project, groups: readonly (readonly Symptom[])[], random: Random): string {
@@ -35,7 +35,9 @@ export function namesTests({ test, failure }: Symptom, ids: readonly string[]): 
 export function tellingFirst(symptoms: readonly Symptom[]): Symptom[] {
   const cost = ({ test: { source }, failure }: Symptom): number => {
     if (source === null) return 10_000 + failure.message.length;
-    return source.steps.length * 10 + failure.message.length / 100 + (failure.line === null ? 500 : 0);
+    // What a helper of the tests' own does is not seen.
+    const unseen = source.helpers.length === 0 && /\bself\.(?!assert|fail)\w/.test(source.steps.join("\n")) ? 300 : 0;
+    return unseen + source.steps.length * 10 + failure.message.length / 100 + (failure.line === null ? 500 : 0);
   };
   return [...symptoms].sort((a, b) => cost(a) - cost(b) || (a.test.id < b.test.id ? -1 : 1));
 }
@@ -61,7 +63,8 @@ function several(project: Project, reports: readonly Report[], random: Random): 
 }
 
 function describe(project: Project, symptoms: readonly Symptom[], random: Random): Report {
-  const [first, second] = symptoms;
+  const [first] = symptoms;
+  const second = symptoms.find(({ test }) => test.source?.steps.join() !== first!.test.source?.steps.join());
   const subject = subjectOf(first!, project);
   const parts = [opening(project, subject, first!.failure, random), example(project, first!, random)];
   if (second !== undefined && second.test.source !== null && random.next() < 0.5)
@@ -113,7 +116,8 @@ function opening(project: Project, subject: string, { type, message }: Failure, 
   ]);
 }
 
-function example(project: Project, { test: { source }, failure }: Symptom, random: Random): string {
+function example(project: Project, { test, failure }: Symptom, random: Random): string {
+  const { source } = test;
   const language = project.language;
   const parts: string[] = [];
   if (source !== null) {
@@ -124,7 +128,10 @@ function example(project: Project, { test: { source }, failure }: Symptom, rando
     const before = [...source.imports, ...(source.imports.length > 0 ? [""] : []), ...source.helpers];
     parts.push(fence(language, [...before, ...steps]));
   }
-  const values = Object.entries(failure.values);
+  // Data sets have names, of which the tests' own are made.
+  const name = partsOf(test.id).names.at(-1)!;
+  const tellsName = (value: string) => value.length > 5 && name.includes(value.slice(1, -1));
+  const values = Object.entries(failure.values).filter(([, value]) => !tellsName(value));
   if (values.length > 0) {
     const heading = source === null ? "With these values:" : "It happens with:";
     parts.push(
@@ -159,10 +166,9 @@ function isMissingError(type: string, message: string): boolean {
 /** As a person would paste it: without what only a test runner says. */
 function messageLines({ type, message }: Failure): string[] {
   const lines = message
-    .slice(0, maxMessageCharacters)
     .split("\n")
     .filter((line) => !/[Uu]se '?-v|testMethod=|^\s*\+?\s*where .*<test|at 0x[0-9a-f]+/.test(line))
-    .map((line) => line.trimEnd());
+    .map((line) => shortened(line.trimEnd()));
   const kept = lines.length > maxMessageLines ? [...lines.slice(0, maxMessageLines), "…"] : lines;
   const [head = "", ...rest] = kept;
   const named =
@@ -172,6 +178,10 @@ function messageLines({ type, message }: Failure): string[] {
   return [named, ...rest]
     .map((line) => line.replace(/^Failed: /, ""))
     .filter((line, i, all) => line !== "" || i < all.length - 1);
+}
+
+function shortened(line: string): string {
+  return line.length > maxLineCharacters ? `${line.slice(0, maxLineCharacters)}…` : line;
 }
 
 function fence(language: string, lines: readonly string[]): string {

@@ -16,7 +16,12 @@ describe("the quick set", { timeout: 600_000 }, () => {
   let directory = "";
   const make = (spent: () => boolean = () => false): Promise<GenerateReport> =>
     generate({
-      ...{ directory, quick: true, seed: 7, sandboxes: driver, parallel: 2, spent },
+      directory,
+      quick: true,
+      seed: 7,
+      sandboxes: driver,
+      parallel: 2,
+      spent,
       signal: new AbortController().signal,
     });
   const files = () => splits.map((split) => readFileSync(join(directory, `${split}.jsonl`), "utf8"));

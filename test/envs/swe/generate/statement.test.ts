@@ -64,6 +64,19 @@ describe("an issue report", () => {
     expect(write([[symptom("a.py::t", { made: true })]])).toContain("text = 'AB'");
   });
 
+  test("leaves out the name of a data set, of which the test's own is made", () => {
+    const made = symptom("a.py::test_lists_007", { made: true });
+    const values = { ...made.failure.values, name: "'lists_007'" };
+    const text = write([[{ ...made, failure: { ...made.failure, values } }]]);
+    expect(text).toContain("text = 'AB'");
+    expect(text).not.toContain("lists_007");
+  });
+
+  test("never shows the same example twice", () => {
+    for (let seed = 0; seed < 20; seed++)
+      expect(write([[symptom("a.py::t"), symptom("a.py::u")]], seed).match(/assert get\(1/g)).toHaveLength(1);
+  });
+
   test("leaves out what only a test runner says, and is bounded", () => {
     const message = `assert 1 == 2\n  Use -v to get more diff\n${"x\n".repeat(500)}`;
     const text = write([[symptom("a.py::t", { message })]]);
@@ -79,9 +92,10 @@ test("what would name a test is known", () => {
   expect(namesTests(symptom(ids[0]!, { steps: ["x = test_get_item(3)"] }), ids)).toBe(true);
 });
 
-test("the shortest example comes first, a made one last", () => {
+test("the shortest example comes first, then one with hidden helpers, a made one last", () => {
   const long = symptom("a.py::a", { steps: Array(9).fill("x = 1") as string[] });
   const made = symptom("a.py::b", { made: true });
   const short = symptom("a.py::c");
-  expect(tellingFirst([made, long, short])).toEqual([short, long, made]);
+  const unseen = symptom("a.py::d", { steps: ["self.check(get)"] });
+  expect(tellingFirst([made, unseen, long, short])).toEqual([short, long, unseen, made]);
 });

@@ -21,8 +21,15 @@ def test_numbers(n):
     assert x == 5
 
 class TestWords:
+    def words(self):
+        return "a b"
+
     def test_only(self):
-        assert slug("a b") == "a-b"
+        assert slug(self.words()) == "a-b"
+
+class TestOne:
+    def test_only(self):
+        pass
 
 def test_last():
     pass
@@ -51,14 +58,21 @@ describe("a test in Python", () => {
     expect(text).toContain("def twice(x):\n    return double(x) * 2\n\n\nclass TestWords:");
   });
 
+  test("of a class is told with what the class defines for it", () => {
+    expect(inPython(["TestWords", "test_only"], 20)).toMatchObject({
+      helpers: ["def words(self):", '    return "a b"', ""],
+      steps: ['assert slug(self.words()) == "a-b"'],
+    });
+  });
+
   test("leaves a class that would be empty with pass", () => {
-    expect(applyEdits(python, inPython(["TestWords", "test_only"], 18)!.edits)).toContain(
-      "class TestWords:\n    pass\n\n",
+    expect(applyEdits(python, inPython(["TestOne", "test_only"], null)!.edits)).toContain(
+      "class TestOne:\n    pass\n\n",
     );
   });
 
   test("that a program makes is not found", () => {
-    expect(inPython(["TestWords", "test_made"], 1)).toBeNull();
+    expect(inPython(["TestOne", "test_made"], 1)).toBeNull();
   });
 });
 

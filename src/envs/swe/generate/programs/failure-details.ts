@@ -49,7 +49,7 @@ class Details:
 
 sys.path.insert(0, os.getcwd())
 sys.path[1:1] = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-pytest.main(["--rootdir", os.getcwd(), "-p", "no:cacheprovider", "-q", "--tb=short", *sys.argv[1:]], plugins=[Details()])
+pytest.main(["--rootdir", os.getcwd(), "-p", "no:cacheprovider", "-vv", "--tb=short", *sys.argv[1:]], plugins=[Details()])
 json.dump(records, out)
 out.flush()
 os._exit(0)

@@ -321,6 +321,20 @@ def helpers(source, used):
                 found.extend([*lines, ""])
     return found
 
+def fixtures(source, parent, statements):
+    """What the test's class defines for it."""
+    if not isinstance(parent, ast.ClassDef):
+        return []
+    own = {child.attr for statement in statements for child in ast.walk(statement)
+        if isinstance(child, ast.Attribute) and isinstance(child.value, ast.Name) and child.value.id == "self"}
+    found = []
+    for statement in parent.body:
+        if isinstance(statement, FUNCTIONS) and statement.name in own | {"setUp", "setup_method"}:
+            lines = dedent(source, statement.lineno, statement.end_lineno)
+            if len(lines) <= 16 and not statement.name.startswith("test"):
+                found.extend([*lines, ""])
+    return found
+
 def used_in(statements):
     return {child.id for statement in statements for child in ast.walk(statement) if isinstance(child, ast.Name)}
 
@@ -338,7 +352,7 @@ def describe(request):
     until = next((s for s in body if failing is not None and s.lineno <= failing.lineno <= s.end_lineno), body[-1])
     taken = [statement for statement in body if statement.lineno <= until.lineno]
     used = used_in(taken)
-    context = helpers(source, used)
+    context = helpers(source, used) + fixtures(source, parent, taken)
     for statement in source.tree.body:
         if isinstance(statement, FUNCTIONS) and statement.name in used and context:
             used |= used_in([statement])

@@ -115,7 +115,12 @@ describe("bugs in JavaScript", () => {
 
 describe("the order in which bugs are tried", () => {
   const site = (kind: Site["kind"], start: number): Site => ({
-    ...{ path: "a.py", function: "f", kind, start, end: start, replacement: "x" },
+    path: "a.py",
+    function: "f",
+    kind,
+    start,
+    end: start,
+    replacement: "x",
   });
   const sites = [...Array(20).keys()].map((start) => site(start < 18 ? "operator" : "slice", start));
 
