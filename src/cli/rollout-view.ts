@@ -15,10 +15,12 @@ export function describeRollout(report: RolloutReport): string {
   const errors = Object.entries(report.errors).map(
     ([code, count]) => `error in ${count} ${count === 1 ? "try" : "tries"}: ${describeError(report, code)}`,
   );
+  const endings = Object.entries(report.endings).map(([reason, count]) => `${count} ${reason}`);
   const { replay } = report;
   return [
     ...(families.length > 1 ? [table(["family", "episodes", "success"], families), ""] : []),
     `${report.completed} of ${report.episodes} episodes completed, success ${percent(report.success)}`,
+    `ended: ${endings.join(", ")}`,
     `${report.transitions} transitions in ${report.seconds.toFixed(1)} s: ${report.stepsPerSecond.toFixed(0)} steps/s, ` +
       `step latency p50 ${ms(p50)} p95 ${ms(p95)} p99 ${ms(p99)} ms`,
     ...errors,

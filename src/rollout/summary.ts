@@ -29,6 +29,8 @@ export interface RolloutSummary {
   readonly stepsPerSecond: number;
   /** Environment time of a step, milliseconds. */
   readonly stepLatencyMs: Percentiles;
+  /** Attempts that ended, by why; see src/core/stop-reason.ts. */
+  readonly endings: Readonly<Partial<Record<StopReason, number>>>;
   /** Tries that ended in an error, by code. */
   readonly errors: Readonly<Record<string, number>>;
   readonly retries: number;
@@ -71,6 +73,7 @@ const noCounts = (): Counts => ({ episodes: 0, scored: 0, passed: 0, score: 0 })
 export class RolloutTally {
   readonly all = noCounts();
   readonly errors: Record<string, number> = {};
+  readonly endings: Partial<Record<StopReason, number>> = {};
   readonly #families = new Map<string, Counts>();
   readonly #latenciesMs: number[] = [];
   #latencyCount = 0;
@@ -88,6 +91,7 @@ export class RolloutTally {
       this.retries++;
       return;
     }
+    if (tried.stopReason) this.endings[tried.stopReason] = (this.endings[tried.stopReason] ?? 0) + 1;
     if (tried.stopReason && tried.stopReason !== "cancelled" && stopReasons[tried.stopReason] !== "failed") {
       this.completed++;
       this.#envReward += tried.envReward;
@@ -104,7 +108,7 @@ export class RolloutTally {
   }
 
   summary({ seconds, cancelled, leaked }: RunFacts): RolloutSummary {
-    const { all, completed, transitions, retries, errors } = this;
+    const { all, completed, transitions, retries, errors, endings } = this;
     const families = [...this.#families].toSorted(([a], [b]) => (a < b ? -1 : 1));
     return {
       episodes: all.episodes,
@@ -116,6 +120,7 @@ export class RolloutTally {
       seconds,
       stepsPerSecond: seconds > 0 ? transitions / seconds : 0,
       stepLatencyMs: percentilesOf(this.#latenciesMs),
+      endings: { ...endings },
       errors: { ...errors },
       retries,
       cancelled,

@@ -106,7 +106,7 @@ async function* lines(found: AsyncIterable<object>, onLine: () => void): AsyncIt
 export function unknownFormat(format: string, formats: readonly string[] = exportFormats): ConfigError {
   const close = nearest(format, formats);
   return new ConfigError(
-    `unknown export format "${format}"${close ? `; did you mean "${close}"?` : ""} Formats: ${formats.join(", ")}`,
+    `unknown export format "${format}"${close ? `; did you mean "${close}"?` : ";"} formats: ${formats.join(", ")}`,
     { code: "ERR_EXPORT_FORMAT" },
   );
 }

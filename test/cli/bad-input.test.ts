@@ -88,6 +88,12 @@ describe("a mistake in the arguments exits 2 with one line", () => {
     ["weights of a run without", ["export", "run", "--format", "gguf", "--out", "new"], /run holds no weights/],
     ["weights to nowhere", ["export", "run", "--format", "peft"], /say where to: --out DIR/],
     ["type that is none", ["export", "run", "--format", "gguf", "--out", "new", "--type", "Q8"], /did you mean Q8_0\?/],
+    [
+      "attempt of weights",
+      ["export", "run", "--format", "peft", "--out", "new", "--attempt", "1"],
+      /--attempt has no meaning/,
+    ],
+    ["type of rows", ["export", "run", "--type", "F16"], /--type has no meaning for --format jsonl/],
     ["attempt that is no number", ["export", "run", "--attempt", "first"], /write a whole number from 0/],
   ])("%s", async (_what, args, message) => {
     const result = await place.run(...args);

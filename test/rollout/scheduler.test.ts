@@ -60,6 +60,7 @@ describe("a run of rollouts", () => {
       success: 1,
       meanReward: 1,
       meanEnvReward: 1,
+      endings: { submitted: 10 },
       errors: {},
       retries: 0,
       cancelled: false,

@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { exportWeights } from "../../app/export-weights.ts";
 import { modelFormats, modelTypes, type ModelFormat } from "../../rl/model/export-model.ts";
+import { ConfigError } from "../../core/errors.ts";
 import { exportFormats, exportRun, unknownFormat, type ExportResult } from "../../store/export.ts";
 import type { CliCommand, CommandResult } from "../command.ts";
 import { parseIndex } from "../options.ts";
@@ -35,7 +36,14 @@ export const exportCommand: CliCommand = {
     const onProgress = (written: number) => line.update(`${written} written`);
     const common = { ...(typeof out === "string" ? { out } : {}), signal, onProgress };
     if (!formats.includes(format as string)) throw unknownFormat(format as string, formats);
-    const result = (modelFormats as readonly unknown[]).includes(format)
+    const isModel = (modelFormats as readonly unknown[]).includes(format);
+    const foreign = isModel ? { attempt } : { weights, type };
+    const [stray] = Object.entries(foreign).filter(([, value]) => value !== undefined);
+    if (stray)
+      throw new ConfigError(`--${stray[0]} has no meaning for --format ${String(format)}; leave it out`, {
+        code: "ERR_ARGUMENTS",
+      });
+    const result = isModel
       ? await writeWeights(directory!, {
           ...common,
           format: format as ModelFormat,

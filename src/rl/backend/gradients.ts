@@ -36,10 +36,19 @@ export function valueAndGradients<T extends tf.Tensor>(
 ): { readonly value: T; readonly gradients: tf.Tensor[] } {
   const { value, tape } = record(f, xs);
   try {
+    if (dy === undefined && value.size !== 1)
+      throw new Error(`a value of shape [${value.shape.join()}] wants the gradient to start from`);
     return tf.tidy(() => {
       const gradients = new Map([[value.id, dy === undefined ? tf.onesLike(value) : tf.clone(dy)]]);
       walkBack(tape, gradients, new Set(xs.map(({ id }) => id)));
-      return { value, gradients: xs.map((x, i) => gradients.get(x.id) ?? unreached(i)) };
+      return {
+        value,
+        gradients: xs.map((x, i) => {
+          const gradient = gradients.get(x.id) ?? unreached(i);
+          // The same tensor given twice gets two.
+          return xs.indexOf(x) === i ? gradient : tf.clone(gradient);
+        }),
+      };
     });
   } catch (error) {
     value.dispose();
@@ -59,6 +68,8 @@ function record<T extends tf.Tensor>(
   let value: T | null = null;
   try {
     value = tf.tidy(() => f(...xs));
+    // An argument that comes back as it is stays the caller's.
+    if (xs.includes(value)) value = tf.clone(value);
     return { value, tape: engine.state.activeTape! };
   } finally {
     engine.endTape();

@@ -37,7 +37,7 @@ const candidates: Readonly<Record<BackendName, () => Promise<StartBackend>>> = {
 
 /**
  * The engine is one per process: the last call decides for every tensor made afterwards.
- * @throws ConfigError ERR_BACKEND_UNAVAILABLE when the backend asked for by name does not start.
+ * @throws ConfigError ERR_BACKEND_UNAVAILABLE when the backend asked for by name does not start, ERR_TORCH_SETTINGS.
  */
 export async function loadBackend(preference: BackendPreference = "auto"): Promise<Backend> {
   const refused: Refusal[] = [];
@@ -57,7 +57,8 @@ export async function loadBackend(preference: BackendPreference = "auto"): Promi
 /** Every backend as `auto` would find it, best first. Leaves an arbitrary one current. */
 export async function probeBackends(): Promise<(Pick<Backend, "name" | "device"> | Refusal)[]> {
   const results = [];
-  for (const name of backendNames) results.push(await attempt(name, false));
+  for (const name of backendNames)
+    results.push(await attempt(name, false).catch((error: unknown) => ({ name, reason: messageOf(error) })));
   return results;
 }
 
@@ -68,6 +69,8 @@ async function attempt(name: BackendName, byName: boolean): Promise<Pick<Backend
     await checkArithmetic();
     return { name, device };
   } catch (error) {
+    // A setting of the user's that cannot be followed is told, not passed over.
+    if (error instanceof ConfigError) throw error;
     const fix = error instanceof BackendUnavailable ? error.fix : undefined;
     return { name, reason: messageOf(error).split("\n")[0]!.trim(), ...(fix === undefined ? {} : { fix }) };
   }

@@ -13,7 +13,7 @@ export interface Architecture extends Omit<ModelConfig, "copyHead" | "history"> 
 export const yarnDefaults = { betaFast: 32, betaSlow: 1, attentionFactor: null } as const;
 
 /** Beyond any model there is: a header that says more wants our memory, not our service. */
-const limits = {
+export const modelLimits = {
   vocabSize: 2 ** 24,
   dModel: 2 ** 17,
   layers: 1024,
@@ -32,8 +32,8 @@ export function checkArchitecture(architecture: Architecture, path: string): Arc
   const fail = (why: string): never => {
     throw new TrainerError(`${path}: ${why}`, { code: "ERR_MODEL_CONFIG" });
   };
-  for (const [key, limit] of Object.entries(limits)) {
-    const value = architecture[key as keyof typeof limits];
+  for (const [key, limit] of Object.entries(modelLimits)) {
+    const value = architecture[key as keyof typeof modelLimits];
     if (!Number.isInteger(value) || value < 1 || value > limit) fail(`${key} must be 1 to ${limit}, not ${value}`);
   }
   const { heads, kvHeads, headSize, vocabSize, normEpsilon, ropeBase, ropeScaling, bosId, eosIds } = architecture;

@@ -17,6 +17,8 @@ export interface TensorPlace {
   readonly blockElements: number;
   readonly blockBytes: number;
   readonly encode: (values: Float32Array) => Uint8Array;
+  /** Largest magnitude that does not become infinite. */
+  readonly greatest: number;
 }
 
 /** Elements encoded at a time: a multiple of every block. */
@@ -62,15 +64,24 @@ export class FileSink implements TensorSink {
   async write(name: string, from: number, values: Float32Array): Promise<void> {
     const place = this.#places.get(name);
     if (place === undefined) throw new RangeError(`no tensor "${name}" was planned`);
-    const { position, blockElements, blockBytes, encode } = place;
+    const { position, blockElements, blockBytes, encode, greatest } = place;
     const size = elementsOf(place.shape)!;
     if (from + values.length > size || from % blockElements !== 0 || values.length % blockElements !== 0)
       throw new RangeError(`"${name}" takes no elements ${from} to ${from + values.length}: it has ${size}`);
     for (let done = 0; done < values.length; done += sliceElements) {
-      const bytes = encode(values.subarray(done, done + sliceElements));
+      const slice = values.subarray(done, done + sliceElements);
+      for (const value of slice) if (!(Math.abs(value) <= greatest)) throw this.#beyond(name, value);
+      const bytes = encode(slice);
       await this.#file.write(position + ((from + done) / blockElements) * blockBytes, bytes);
     }
     this.#missing.set(name, this.#missing.get(name)! - values.length);
+  }
+
+  #beyond(name: string, value: number): TrainerError {
+    const why = Number.isFinite(value)
+      ? "which its type cannot hold; write a wider one (F32, BF16)"
+      : "which is no weight";
+    return new TrainerError(`${this.#path}: "${name}" holds ${value}, ${why}`, { code: "ERR_WEIGHTS_NOT_FINITE" });
   }
 
   async commit(): Promise<void> {

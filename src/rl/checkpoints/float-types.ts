@@ -11,6 +11,13 @@ export function bytesPerFloat(type: FloatType): number {
   return type === "F32" ? 4 : 2;
 }
 
+/** Largest magnitudes that rounding to nearest keeps finite. */
+export const greatestFloats: Readonly<Record<FloatType, number>> = {
+  F32: (2 - 2 ** -23) * 2 ** 127,
+  F16: 65_504,
+  BF16: (2 - 2 ** -7) * 2 ** 127,
+};
+
 export function isFloatType(type: string): type is FloatType {
   return (floatTypes as readonly string[]).includes(type);
 }

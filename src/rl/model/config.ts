@@ -4,6 +4,7 @@
  * Files from before a key existed go on to load: each later key has the default that says what those models were.
  */
 import { z } from "zod";
+import { modelLimits } from "../checkpoints/architecture.ts";
 import type { ModelConfig, RopeScaling } from "./contract.ts";
 
 const count = z.int().min(1);
@@ -37,8 +38,11 @@ const ropeScalingSchema: z.ZodType<RopeScaling> = z
 
 /** The keys that Llama and Qwen3 differ in, for both files. */
 export const attentionKeys = {
-  kvHeads: count.optional().describe("heads of keys and values, shared by the others; default: heads"),
-  headSize: count.optional().describe("default: dModel / heads"),
+  kvHeads: count
+    .max(modelLimits.kvHeads)
+    .optional()
+    .describe("heads of keys and values, shared by the others; default: heads"),
+  headSize: count.max(modelLimits.headSize).optional().describe("default: dModel / heads"),
   qkNorm: z.boolean().default(false).describe("RMS-norm queries and keys within each head"),
   normEpsilon: positive.default(1e-5),
   ropeBase: positive.default(10_000),
@@ -62,13 +66,13 @@ export interface HeadKeys {
 
 export const modelConfigSchema: z.ZodType<ModelConfig> = z
   .strictObject({
-    vocabSize: count,
-    dModel: count,
-    layers: count,
-    heads: count,
+    vocabSize: count.max(modelLimits.vocabSize),
+    dModel: count.max(modelLimits.dModel),
+    layers: count.max(modelLimits.layers),
+    heads: count.max(modelLimits.heads),
     ...attentionKeys,
-    ffn: count,
-    maxContext: count,
+    ffn: count.max(modelLimits.ffn),
+    maxContext: count.max(modelLimits.maxContext),
     copyHead: z.boolean(),
     tiedHead: z.boolean(),
     history: z.enum(["last", "all"]).default("last"),

@@ -1,6 +1,5 @@
 /** A saved model as files of the open-weight world, tensor by tensor, without a numerics backend. */
-import { existsSync } from "node:fs";
-import { mkdir, readdir } from "node:fs/promises";
+import { lstat, mkdir, readdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError, TrainerError } from "../../core/errors.ts";
 import { nearest } from "../../core/nearest.ts";
@@ -57,7 +56,7 @@ export async function exportModel(directory: string, options: ModelExportOptions
     throw new ConfigError(`${format} has no Q8_0; write --type BF16, or --format gguf`, { code: "ERR_EXPORT_FORMAT" });
   const { config, tokenizer, version } = await readSavedModel(directory);
   const adapter = hasAdapter(directory) ? await readAdapter(directory, config) : null;
-  await checkTarget(out);
+  await checkTarget(out, format);
   let written = 0;
   const counted = async function* (): AsyncGenerator<NamedTensor> {
     for await (const parameter of savedParameters(directory)) {
@@ -68,6 +67,10 @@ export async function exportModel(directory: string, options: ModelExportOptions
     }
   };
   if (format === "peft") {
+    if (options.type !== undefined && options.type !== "F32")
+      throw new ConfigError("an adapter is written as F32, as PEFT trains it; leave --type out", {
+        code: "ERR_EXPORT_FORMAT",
+      });
     if (adapter === null) throw unsupported(directory, "it has no adapter; write --format huggingface or gguf");
     await writeAdapter(out, adapter, config);
     return { written: Object.keys(adapter.weights).length, out, version, merged: false };
@@ -122,14 +125,14 @@ function architectureOf(directory: string, config: ModelConfig, tokenizer: Token
   return { ...shape, bosId, eosIds: tokenizer.eosIds };
 }
 
-async function checkTarget(out: string): Promise<void> {
-  const taken =
-    existsSync(out) &&
-    !(await readdir(out).then(
-      (names) => names.length === 0,
-      () => false,
-    ));
-  if (taken) throw new ConfigError(`${out} is there already: name another place`, { code: "ERR_EXPORT_TARGET" });
+/** A directory may be there if it is empty, a file may not; nor a link, which may lead anywhere. */
+async function checkTarget(out: string, format: ModelFormat): Promise<void> {
+  if (format === "gguf" && !out.endsWith(".gguf"))
+    throw new ConfigError(`${out}: a GGUF file's name ends in .gguf`, { code: "ERR_EXPORT_TARGET" });
+  const found = await lstat(out).catch(() => null);
+  const isEmpty = found?.isDirectory() === true && (await readdir(out)).length === 0;
+  if (found !== null && (format === "gguf" || !isEmpty))
+    throw new ConfigError(`${out} is there already: name another place`, { code: "ERR_EXPORT_TARGET" });
 }
 
 function unsupported(directory: string, why: string): TrainerError {

@@ -3,7 +3,7 @@ import { tf } from "../backend/tf.ts";
 import type { NamedTensor } from "../checkpoints/tensors.ts";
 import type { WeightSet } from "./contract.ts";
 import type { ParameterTensors } from "./linear.ts";
-import { checkParameter, checkWeights, weightsMismatch, type ParameterSpec } from "./parameters.ts";
+import { checkFinite, checkParameter, checkWeights, weightsMismatch, type ParameterSpec } from "./parameters.ts";
 
 export class ParameterStore {
   readonly specs: readonly ParameterSpec[];
@@ -25,7 +25,7 @@ export class ParameterStore {
   /**
    * Takes parameters in any order, each onto the backend before the next is asked for: no more than one is on this side.
    * Where it fails, nothing stays behind.
-   * @throws TrainerError ERR_WEIGHTS_MISMATCH; what `parameters` throws.
+   * @throws TrainerError ERR_WEIGHTS_MISMATCH, ERR_WEIGHTS_NOT_FINITE; what `parameters` throws.
    */
   static async stream(
     specs: readonly ParameterSpec[],
@@ -39,6 +39,7 @@ export class ParameterStore {
         const spec = waiting.get(name);
         if (spec === undefined) throw weightsMismatch(`"${name}" is unknown, or comes twice`);
         checkParameter(spec, parameter);
+        checkFinite(parameter);
         waiting.delete(name);
         taken[name] = tf.tensor(data, [...shape]);
       }

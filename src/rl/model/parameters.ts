@@ -87,6 +87,15 @@ export function checkParameter({ name, shape, size }: ParameterSpec, given: Weig
     throw weightsMismatch(`"${name}" is [${given.shape.join(",")}], expected [${shape.join(",")}]`);
 }
 
+/** @throws TrainerError ERR_WEIGHTS_NOT_FINITE */
+export function checkFinite({ name, data }: { readonly name: string; readonly data: Float32Array }): void {
+  const at = data.findIndex((value) => !Number.isFinite(value));
+  if (at >= 0)
+    throw new TrainerError(`"${name}" holds ${data[at]}: such a model says nothing; take other weights`, {
+      code: "ERR_WEIGHTS_NOT_FINITE",
+    });
+}
+
 export function weightsMismatch(what: string): TrainerError {
   return new TrainerError(`weights do not fit the model: ${what}`, { code: "ERR_WEIGHTS_MISMATCH" });
 }

@@ -29,20 +29,29 @@ export interface UpdateLoopOptions {
 }
 
 const pollMs = 15;
+/** In a row, in which every group was dropped: a run that goes on so only seems to learn. */
+const emptyUpdates = 3;
 
 export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
   const { runDirectory, config, queue, trainer, signal } = options;
   const { loop } = config;
+  const unused: string[] = [];
   for (let version = options.version; version < loop.updates; version++) {
     const lease = await leaseGroups(queue, loop.groupsPerUpdate, signal);
     const startedMs = performance.now();
     const shuffle = config.control === "shuffled-rewards" ? createRandom(`${config.seed}/shuffle/${version}`) : null;
     const { sequences, report } = assembleUpdate(lease.groups, version, loop, shuffle);
+    if (report.dropped.length < lease.groups.length) unused.length = 0;
+    else unused.push(...report.dropped.map(({ reason }) => reason));
+    if (unused.length >= emptyUpdates * loop.groupsPerUpdate) throw nothingToTrain(unused);
     const { metrics, tokens } = await optimise(options, sequences, report.idleCalls, version).catch(
       (error: unknown) => {
         if (!(error instanceof TrainerError) || error.code !== "ERR_GRADIENT_NOT_FINITE") throw error;
         const groups = lease.groups.map(({ groupId }) => groupId).join(", ");
-        const kept = `${join(runDirectory, weightsPath(version))} holds the last good weights`;
+        const kept =
+          version === 0
+            ? `${join(runDirectory, weightsPath(0))} holds the start, which gave it`
+            : `${join(runDirectory, weightsPath(version))} holds the weights that gave it, and ${weightsPath(version - 1)} those before them`;
         throw new TrainerError(`update ${version + 1}: ${error.message}; ${kept}; its groups were ${groups}`, {
           code: error.code,
           cause: error,
@@ -64,6 +73,17 @@ export async function runUpdateLoop(options: UpdateLoopOptions): Promise<void> {
     options.onPublished(path, published);
     await forget(runDirectory, version, loop.checkpointEvery);
   }
+}
+
+function nothingToTrain(reasons: readonly string[]): TrainerError {
+  const counts = ["refused", "stale"].map((reason) => [reason, reasons.filter((other) => other === reason).length]);
+  const told = counts.filter(([, count]) => count !== 0).map(([reason, count]) => `${count} ${reason}`);
+  return new TrainerError(
+    `none of the last ${reasons.length} groups could be trained (${told.join(", ")}). refused: fewer than two of its attempts hold ` +
+      "tokens to train on (prompts that do not fit the context, a policy without token ids); stale: older than " +
+      "loop.maxStaleness. Look at the run's transitions: afterstate export RUN",
+    { code: "ERR_NOTHING_TO_TRAIN" },
+  );
 }
 
 async function leaseGroups(queue: SampleQueue, count: number, signal: AbortSignal) {

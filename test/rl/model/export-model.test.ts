@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -92,9 +92,23 @@ describe("a saved model", () => {
   });
 
   it("is not written where something is, nor so that the format would not hold it", async () => {
-    await writeFile(place("taken"), "mine");
+    await writeFile(place("taken.gguf"), "mine");
+    await mkdir(place("empty.gguf"));
+    await symlink(place("nothing"), place("dangling"));
+    await cp(place("adapted"), place("half"), { recursive: true });
+    await rm(join(place("half"), "adapter_config.json"));
+    await cp(place("plain"), place("huge"), { recursive: true });
+    const head = JSON.parse(await readFile(join(place("plain"), "model.json"), "utf8")) as { config: object };
+    const text = JSON.stringify({ ...head, config: { ...head.config, layers: 2e9 } });
+    await writeFile(join(place("huge"), "model.json"), text);
+    const model = await loadSaved("plain");
+    const weights = await model.exportWeights();
+    weights["embedding"]!.data[5] = 100_000;
+    await model.importWeights(weights, 0);
+    await saveModel(model, place("large"));
+    model.dispose();
     const failures = [
-      ["adapted", { format: "gguf", out: place("taken") }, "ERR_EXPORT_TARGET", /taken is there already/],
+      ["adapted", { format: "gguf", out: place("taken.gguf") }, "ERR_EXPORT_TARGET", /taken.gguf is there already/],
       ["adapted", { format: "peft", out: directory }, "ERR_EXPORT_TARGET", /is there already/],
       [
         "adapted",
@@ -103,9 +117,21 @@ describe("a saved model", () => {
         /no Q8_0; write --type BF16/,
       ],
       ["plain", { format: "peft", out: place("x") }, "ERR_CHECKPOINT_UNSUPPORTED", /it has no adapter/],
-      ["own", { format: "gguf", out: place("x") }, "ERR_CHECKPOINT_UNSUPPORTED", /copy head/],
+      ["own", { format: "gguf", out: place("x.gguf") }, "ERR_CHECKPOINT_UNSUPPORTED", /copy head/],
       ["own-headless", { format: "huggingface", out: place("x") }, "ERR_CHECKPOINT_UNSUPPORTED", /write --format gguf/],
-      ["nowhere", { format: "gguf", out: place("x") }, "ERR_MODEL_MISSING", /nowhere/],
+      ["adapted", { format: "gguf", out: place("x") }, "ERR_EXPORT_TARGET", /name ends in .gguf/],
+      ["adapted", { format: "gguf", out: place("empty.gguf") }, "ERR_EXPORT_TARGET", /is there already/],
+      ["adapted", { format: "huggingface", out: place("dangling") }, "ERR_EXPORT_TARGET", /is there already/],
+      ["adapted", { format: "peft", out: place("x"), type: "BF16" }, "ERR_EXPORT_FORMAT", /leave --type out/],
+      ["half", { format: "gguf", out: place("x.gguf") }, "ERR_MODEL_CORRUPT", /adapter is damaged/],
+      [
+        "large",
+        { format: "gguf", out: place("x.gguf"), type: "F16" },
+        "ERR_WEIGHTS_NOT_FINITE",
+        /holds 100000, .*wider/,
+      ],
+      ["huge", { format: "gguf", out: place("x.gguf") }, "ERR_MODEL_CORRUPT", /layers/],
+      ["nowhere", { format: "gguf", out: place("x.gguf") }, "ERR_MODEL_MISSING", /nowhere/],
     ] as const;
     await saveModel(tinyModel(), place("own"));
     await saveModel(tinyModel({ copyHead: false }), place("own-headless"));
@@ -114,7 +140,7 @@ describe("a saved model", () => {
         code,
         message: expect.stringMatching(message),
       });
-    expect(await readFile(place("taken"), "utf8")).toBe("mine");
+    expect(await readFile(place("taken.gguf"), "utf8")).toBe("mine");
   });
 
   it("that is cut short while it is written leaves nothing at its place", async () => {

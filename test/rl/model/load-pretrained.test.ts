@@ -108,6 +108,17 @@ describe("while a model is read", () => {
   });
 });
 
+it("a file with a weight that is no number is refused by its name", async () => {
+  const specs = parameterSpecs(config);
+  const [first, ...rest] = parametersOf(architecture);
+  const data = first!.data.slice();
+  data[3] = Number.NaN;
+  await expect(ParameterStore.stream(specs, streamed([{ ...first!, data }, ...rest]))).rejects.toMatchObject({
+    code: "ERR_WEIGHTS_NOT_FINITE",
+    message: expect.stringContaining(`"${first!.name}" holds NaN`),
+  });
+});
+
 describe("memory that does not suffice", () => {
   it("is named before anything is read, with what would fit", async () => {
     const failure = loadPretrained(await written(), { backend: "wasm", availableBytes: 4 * count - 1 });

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Sample, SampleQueue } from "../../../src/core/sample.ts";
+import type { Sample, SampleGroup, SampleQueue } from "../../../src/core/sample.ts";
 import { loadBackend } from "../../../src/rl/backend/load-backend.ts";
 import { createTrainer } from "../../../src/rl/model/trainer.ts";
 import { parseTrainConfig } from "../../../src/rl/train/config.ts";
@@ -92,12 +92,39 @@ describe("the update loop", () => {
     expect((await update(2, 1)).metrics!.policy).toMatchObject({ importanceWeight: 2, truncatedFraction: 1 });
   });
 
-  it("stops at a loss that is not a number, and says in which update, of which groups, and where good weights are", async () => {
+  it("stops at a loss that is not a number, and says in which update, of which groups, and where its weights are", async () => {
     await expect(update(null, 0, Number.NaN)).rejects.toMatchObject({
       code: "ERR_GRADIENT_NOT_FINITE",
       message: expect.stringMatching(
-        /^update 1: the loss is NaN with sequences \d.*weights\/000000 holds the last good weights; its groups were g$/,
+        /^update 1: the loss is NaN with sequences \d.*weights\/000000 holds the start, which gave it; its groups were g$/,
       ),
     });
+  });
+
+  it("ends a run of which nothing can be trained, and says why nothing was", async () => {
+    const model = tinyModel();
+    const group: SampleGroup = { groupId: "g", readySeq: 1, samples: [], refused: [] };
+    const queue: SampleQueue = {
+      lease: async () => ({ leaseId: "l", groups: [group, { ...group, groupId: "h" }], expiresAt: 0 }),
+      ack: async () => undefined,
+      nack: async () => undefined,
+      counts: () => ({ ready: 0, leased: 2, acknowledged: 0 }),
+    };
+    const published: string[] = [];
+    const running = runUpdateLoop({
+      runDirectory: await mkdtemp(join(directory, "run-")),
+      config: parseTrainConfig({ loop: { updates: 9, groupsPerUpdate: 2 } }),
+      queue,
+      trainer: createTrainer(model, { learningRate: 1e-3 }),
+      reference: null,
+      version: 0,
+      signal: new AbortController().signal,
+      onPublished: (path) => published.push(path),
+    });
+    await expect(running).rejects.toMatchObject({
+      code: "ERR_NOTHING_TO_TRAIN",
+      message: expect.stringMatching(/^none of the last 6 groups could be trained \(6 refused\)/),
+    });
+    expect(published).toHaveLength(2);
   });
 });

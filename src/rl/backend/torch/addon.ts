@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
-import { messageOf } from "../../../core/errors.ts";
+import { ConfigError, messageOf } from "../../../core/errors.ts";
 import { BackendUnavailable } from "../candidate.ts";
 
 /** float32 products; the same with 10-bit mantissas on tensor cores (CUDA); products in bfloat16, as autocast does. */
-export type Precision = "float32" | "tf32" | "bf16";
+export const precisions = ["float32", "tf32", "bf16"] as const;
+export type Precision = (typeof precisions)[number];
 
 export interface TorchSettings {
   /** "cpu", "cuda" or "cuda:1". Default: CUDA where this libtorch sees a device, else the CPU. */
@@ -59,6 +60,10 @@ export function loadAddon(settings: TorchSettings = {}): LoadedAddon {
     throw new Error(`the addon does not load (npm run build makes it anew): ${messageOf(error)}`, { cause: error });
   }
   const device = settings.device ?? (addon.cuda ? "cuda" : "cpu");
+  if (settings.precision === "tf32" && !device.startsWith("cuda"))
+    throw new ConfigError(`the precision tf32 is of tensor cores; on ${device} leave AFTERSTATE_TORCH_PRECISION out`, {
+      code: "ERR_TORCH_SETTINGS",
+    });
   addon.configure(device, threads, settings.precision ?? "float32");
   return { addon, device };
 }

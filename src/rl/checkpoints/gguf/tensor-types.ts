@@ -2,7 +2,7 @@
  * How ggml stores numbers: plain floats, and blocks of 32 that share a scale. Layouts: block_q4_0, block_q4_1 and
  * block_q8_0 of ggml's ggml-common.h.
  */
-import { bytesPerFloat, decodeFloats, encodeFloats, type FloatType } from "../float-types.ts";
+import { bytesPerFloat, decodeFloats, encodeFloats, greatestFloats, type FloatType } from "../float-types.ts";
 
 export interface GgufTensorType {
   readonly id: number;
@@ -12,6 +12,8 @@ export interface GgufTensorType {
   readonly decode: (bytes: Uint8Array, into: Float32Array) => void;
   /** Absent where we only read. */
   readonly encode?: (values: Float32Array) => Uint8Array;
+  /** Where it is written: the largest magnitude that does not become infinite. */
+  readonly greatest?: number;
 }
 
 export type GgufFloatType = FloatType | "Q8_0";
@@ -26,6 +28,7 @@ function plain(id: number, name: FloatType): GgufTensorType {
     blockBytes: bytesPerFloat(name),
     decode: (bytes, into) => decodeFloats(name, bytes, into),
     encode: (values) => encodeFloats(name, values),
+    greatest: greatestFloats[name],
   };
 }
 
@@ -90,6 +93,8 @@ const q8_0: GgufTensorType = {
       for (let i = 0; i < block; i++) into[b * block + i] = quants[b * 34 + 2 + i]! * scale;
     }
   },
+  // Its scales are halves.
+  greatest: 127 * greatestFloats.F16,
   encode(values) {
     const count = values.length / block;
     const steps = new Float32Array(count);
@@ -128,6 +133,8 @@ export const tensorTypes: readonly GgufTensorType[] = [
   plain(30, "BF16"),
 ];
 
-export function tensorType(name: GgufFloatType): GgufTensorType & Required<Pick<GgufTensorType, "encode">> {
+export function tensorType(
+  name: GgufFloatType,
+): GgufTensorType & Required<Pick<GgufTensorType, "encode" | "greatest">> {
   return tensorTypes.find((type) => type.name === name) as ReturnType<typeof tensorType>;
 }

@@ -34,8 +34,8 @@ export function createGguf(
   }
   head.padTo(alignment);
   const places = tensors.map(({ name, type, shape }, i) => {
-    const { blockElements, blockBytes, encode } = tensorType(type);
-    return { name, shape, position: head.length + offsets[i]!, blockElements, blockBytes, encode };
+    const { blockElements, blockBytes, encode, greatest } = tensorType(type);
+    return { name, shape, position: head.length + offsets[i]!, blockElements, blockBytes, encode, greatest };
   });
   return FileSink.create(path, head.bytes(), places, head.length + offset);
 }

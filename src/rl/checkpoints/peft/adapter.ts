@@ -52,9 +52,14 @@ const only: readonly [key: string, fine: (value: unknown) => boolean, supported:
   ["target_parameters", isEmpty, "none"],
 ];
 
-/** Whether the directory holds an adapter. */
+/** Whether the directory holds an adapter. @throws TrainerError ERR_MODEL_CORRUPT when it holds half of one. */
 export function hasAdapter(directory: string): boolean {
-  return existsSync(join(directory, configFile));
+  const [config, weights] = [configFile, weightsFile].map((name) => existsSync(join(directory, name)));
+  if (weights && !config)
+    throw new TrainerError(`${directory} holds ${weightsFile} without ${configFile}: its adapter is damaged`, {
+      code: "ERR_MODEL_CORRUPT",
+    });
+  return config!;
 }
 
 /**

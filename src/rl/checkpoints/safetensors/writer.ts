@@ -1,6 +1,6 @@
 /** One safetensors file, written by range: readable by every library that knows the format. */
 import { FileSink } from "../file-sink.ts";
-import { bytesPerFloat, encodeFloats, type FloatType } from "../float-types.ts";
+import { bytesPerFloat, encodeFloats, greatestFloats, type FloatType } from "../float-types.ts";
 import type { TensorSink } from "../tensors.ts";
 import { encodeHeader } from "./header.ts";
 
@@ -23,6 +23,7 @@ export function createSafetensors(
     blockElements: 1,
     blockBytes: bytesPerFloat(type),
     encode: (values: Float32Array) => encodeFloats(type, values),
+    greatest: greatestFloats[type],
   }));
   return FileSink.create(path, bytes, places);
 }
