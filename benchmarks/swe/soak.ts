@@ -10,7 +10,7 @@ import { countLeft, type Left } from "./left.ts";
 export interface SoakSettings {
   readonly episodes: number;
   readonly parallel: number;
-  /** Between two looks at memory; each is a rollout of its own, into a log of its own. */
+  /** Between two looks at memory. */
   readonly chunk: number;
 }
 
@@ -43,13 +43,14 @@ export async function soak(
   const before = await countLeft(context.driver);
   const memory: SoakResult["memory"][number][] = [];
   const startedAt = performance.now();
-  for (let played = 0; played < episodes;) {
-    const next = Math.min(chunk, episodes - played);
-    await playEpisodes(next, parallel, context, { scored: true });
-    played += next;
+  let played = 0;
+  const onEpisode = (): void => {
+    if (++played % chunk !== 0) return;
     memory.push({ episodes: played, ...memoryNow() });
-    say(`${tier}: ${played} of ${episodes} episodes, ${JSON.stringify(memory.at(-1))}\n`);
-  }
+    say(`${tier}: ${played} of ${episodes} episodes, ${JSON.stringify(memory.at(-1))}`);
+  };
+  // One rollout, into one log.
+  await playEpisodes(episodes, parallel, context, { scored: true, onEpisode });
   const seconds = (performance.now() - startedAt) / 1000;
   const late = memory.slice(Math.floor(memory.length / 2));
   const growthOf = (part: "heap" | "main" | "hosts"): number =>
