@@ -60,7 +60,7 @@ interface Kept {
 }
 
 export async function makeInstances(project: Project, options: MakeOptions): Promise<MadeInstances> {
-  await using tree = await ProjectTree.unpack(project, options);
+  await using tree = await ProjectTree.unpack(project);
   const name = `${project.name}.git`;
   const repository = await TaskRepository.open(join(options.directory, "repositories", name), tree.directory);
   const bench = await ProjectBench.open(project, tree, repository, options.sandboxes);

@@ -25,13 +25,12 @@ export class ProjectTree implements AsyncDisposable {
     );
   }
 
-  static async unpack(project: Project, options: { signal?: AbortSignal } = {}): Promise<ProjectTree> {
+  static async unpack(project: Project): Promise<ProjectTree> {
     const directory = await mkdtemp(join(tmpdir(), "afterstate-project-"));
     try {
-      await extractTarball(archivePath(project.archive), directory, options.signal);
+      await extractTarball(archivePath(project.archive), directory);
       for (const path of project.without ?? []) await rm(join(directory, path), { recursive: true });
-      if (project.language === "javascript")
-        await layDependencies(directory, project.dependencies ?? [], options.signal);
+      if (project.language === "javascript") await layDependencies(directory, project.dependencies ?? []);
       return new ProjectTree(directory, await listFiles(directory), project);
     } catch (error) {
       await rm(directory, { recursive: true, force: true });
@@ -48,15 +47,11 @@ export class ProjectTree implements AsyncDisposable {
   }
 }
 
-async function layDependencies(
-  directory: string,
-  dependencies: readonly Archive[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
+async function layDependencies(directory: string, dependencies: readonly Archive[]): Promise<void> {
   for (const dependency of dependencies) {
     const target = join(directory, "node_modules", dependency.name);
     await mkdir(target, { recursive: true });
-    await extractTarball(archivePath(dependency), target, signal);
+    await extractTarball(archivePath(dependency), target);
     await rm(join(target, "test"), { recursive: true, force: true });
   }
   const tape = join(directory, "node_modules", "tape");
