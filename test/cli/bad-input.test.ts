@@ -93,7 +93,7 @@ describe("a mistake in the arguments exits 2 with one line", () => {
       ["export", "run", "--format", "peft", "--out", "new", "--attempt", "1"],
       /--attempt has no meaning/,
     ],
-    ["type of rows", ["export", "run", "--type", "F16"], /--type has no meaning for --format jsonl/],
+    ["type of rows", ["export", "run", "--type", "F16"], /--type has no meaning for this --format/],
     ["attempt that is no number", ["export", "run", "--attempt", "first"], /write a whole number from 0/],
   ])("%s", async (_what, args, message) => {
     const result = await place.run(...args);

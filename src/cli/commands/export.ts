@@ -40,7 +40,7 @@ export const exportCommand: CliCommand = {
     const foreign = isModel ? { attempt } : { weights, type };
     const [stray] = Object.entries(foreign).filter(([, value]) => value !== undefined);
     if (stray)
-      throw new ConfigError(`--${stray[0]} has no meaning for --format ${String(format)}; leave it out`, {
+      throw new ConfigError(`--${stray[0]} has no meaning for this --format; leave it out`, {
         code: "ERR_ARGUMENTS",
       });
     const result = isModel

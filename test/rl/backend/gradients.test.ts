@@ -132,20 +132,20 @@ describe("gradients", () => {
   test("of an argument itself, and of one given twice, are tensors of their own", async () => {
     const x = tf.scalar(3);
     const before = live();
-    const same = valueAndGradients((x) => x!, [x]);
-    const twice = valueAndGradients((a, b) => tf.mul(a!, b!), [x, x]);
+    const same = valueAndGradients((x) => x, [x]);
+    const twice = valueAndGradients((a, b) => tf.mul(a, b), [x, x]);
     expect(live()).toBe(before + 5);
     tf.dispose([same.value, twice.value, twice.gradients[0]!]);
     expect(x.isDisposed).toBe(false);
     expect((await twice.gradients[1]!.data())[0]).toBe(6);
-    expect(() => valueAndGradients((x) => x!, [x, tf.scalar(1)])).toThrow(/argument 1/);
+    expect(() => valueAndGradients((x) => x, [x, tf.scalar(1)])).toThrow(/argument 1/);
     expect(x.isDisposed).toBe(false);
     tf.dispose([x, ...same.gradients, ...twice.gradients]);
   });
 
   test("of a value that is no number want to know where to start", () => {
     const x = tf.ones([2]);
-    expect(() => valueAndGradients((x) => tf.square(x!), [x])).toThrow(/a value of shape \[2\] wants the gradient/);
+    expect(() => valueAndGradients((x) => tf.square(x), [x])).toThrow(/a value of shape \[2\] wants the gradient/);
     x.dispose();
   });
 
