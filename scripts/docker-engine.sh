@@ -84,7 +84,11 @@ up() {
   mkdir -p -m 0711 "$directory"
   exec 9>"$directory/lock"
   flock 9
-  answers "$socket" || { install && start; }
+  if running; then return 0; fi
+  install
+  # The package may come with a service that has started one.
+  if running; then return 0; fi
+  start
   printf 'unix://%s\n' "$socket"
 }
 

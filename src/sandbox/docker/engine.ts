@@ -9,7 +9,7 @@ import { loadImageFile } from "./load-image-file.ts";
 
 /** A single call to a busy engine may take many seconds; one that is silent for so long is lost. */
 const callTimeoutMs = 120_000;
-const pingTimeoutMs = 5000;
+const pingTimeoutMs = 20_000;
 /** Images that came from files are called this, with the file's key. */
 const loadedRepository = "afterstate-tar";
 

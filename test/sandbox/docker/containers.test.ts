@@ -90,6 +90,26 @@ describeWith("docker", () => {
     expect(Object.fromEntries(binds)).toEqual({ "/.afterstate": false, "/etc/afterstate": false });
   });
 
+  test("root in a container with a writable root can change its files, and reaches neither init nor the host", async () => {
+    const sandbox = await driver.start({ writableRoot: true });
+    const script = `
+id -u; touch /etc/mine && echo wrote
+ls -A /.afterstate; touch /.afterstate/x /etc/afterstate/x 2>/dev/null && echo shared
+mount -t tmpfs x /mnt 2>/dev/null && echo mounted
+mknod /node b 8 0 2>/dev/null && echo node
+chown 1000 /etc/mine 2>/dev/null && echo owned
+cat /proc/1/environ /proc/1/maps 2>/dev/null
+kill -9 1; kill -STOP 1
+python3 - <<'END'
+import ctypes
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.ptrace(16, 1, 0, 0), ctypes.get_errno())
+END
+grep -c '^Cap.*0000000000000000$' /proc/self/status`;
+    const { stdout, stderr } = await bash(sandbox, script);
+    expect([text(stdout), text(stderr)]).toEqual(["0\nwrote\ninit\n-1 1\n5\n", ""]);
+  });
+
   test("sandboxes that were started ahead are fresh, filled, not counted, and gone with the driver", async () => {
     const spec = { workspace: { path: "/testbed", source } };
     await driver.prewarm(spec, 2);
