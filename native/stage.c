@@ -16,9 +16,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* glibc's <sys/mount.h> and <linux/mount.h> cannot be included together; these are all we need of the first. */
@@ -49,7 +51,9 @@ static int user_namespace_that_maps(const struct stat *owner, long uid) {
   pid_t pid = fork();
   if (pid < 0) die("fork");
   if (pid == 0) {
-    if (unshare(CLONE_NEWUSER) != 0 || write(ready[1], "", 1) != 1) _exit(1);
+    close(ready[0]);
+    /* It holds the pipe that tells our end: it must not stay when we die half-way. */
+    if (unshare(CLONE_NEWUSER) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || write(ready[1], "", 1) != 1) _exit(1);
     pause();
     _exit(0);
   }
@@ -115,7 +119,10 @@ static void copy_on_write(const char *source, const char *name, long uid) {
   add_directory(name, 0755, -1);
   snprintf(settings, sizeof settings, "lowerdir=%s,upperdir=%s,workdir=%s,%s", lower, upper, work,
            uid >= 0 ? "redirect_dir=on,metacopy=off,index=off" : "userxattr");
-  if (mount("overlay", name, "overlay", MS_NOSUID | MS_NODEV, settings) == 0) return;
+  /* Without root the overlay keeps its marks in attributes that older kernels' memory file systems do not have: it would
+   * be mounted all the same, and fail at odd moments. */
+  bool marks = uid >= 0 || setxattr(upper, "user.overlay.test", "", 0, 0) == 0;
+  if (marks && mount("overlay", name, "overlay", MS_NOSUID | MS_NODEV, settings) == 0) return;
   dprintf(STDERR_FILENO, "sandbox-init: overlay of %s: %s%s\n", source, strerror(errno),
           uid >= 0 ? "" : " (without root it needs Linux 6.6)");
   _exit(70);

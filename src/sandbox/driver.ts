@@ -60,7 +60,9 @@ export class ProcessSandboxDriver implements SandboxDriver {
   private readonly sandboxes = new Map<number, RunningSandbox>();
   private readonly users = new UserPool();
   private readonly pool: WarmPool<RunningSandbox>;
-  /** Not yet in the hands of who asked for them. */
+  /** Started ahead, and in nobody's hands: no leak. */
+  private readonly unleased = new Set<RunningSandbox>();
+  /** On their way. */
   private readonly launching = new Set<Promise<RunningSandbox>>();
   private host: HostClient | null = null;
   private directory: RunDirectory | null = null;
@@ -110,6 +112,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
     options.signal?.throwIfAborted();
     if (spec.workspace !== undefined) checkWorkspace(spec.workspace);
     const sandbox = await this.pool.lease({ ...spec, limits: { ...defaultSandboxLimits, ...spec.limits } });
+    this.unleased.delete(sandbox);
     if (options.signal?.aborted !== true) return sandbox;
     await sandbox.close();
     throw options.signal.reason as Error;
@@ -160,6 +163,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
     });
     const release = async (): Promise<void> => {
       this.sandboxes.delete(sandboxId);
+      this.unleased.delete(sandbox);
       giveBack();
       if (this.sandboxes.size === 0) this.host?.setIdle(true);
       await rm(socketPath, { force: true });
@@ -170,6 +174,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
     const parts = { sandboxId, kind, launch, limits, host, socketPath, initPath, release, nextShellId };
     const sandbox = new RunningSandbox(parts);
     this.sandboxes.set(sandboxId, sandbox);
+    if (ahead) this.unleased.add(sandbox);
     host.setIdle(false);
     try {
       this.throwIfClosed();
@@ -180,6 +185,7 @@ export class ProcessSandboxDriver implements SandboxDriver {
       return sandbox;
     } catch (error) {
       await sandbox.close();
+      this.throwIfClosed();
       if (error instanceof SandboxError) throw error;
       throw new SandboxError(`the sandbox did not start: ${messageOf(error)}`, {
         code: "ERR_SANDBOX_START",
@@ -264,14 +270,14 @@ export class ProcessSandboxDriver implements SandboxDriver {
 
   countProcesses(): Promise<number> {
     if (this.directory === null || !existsSync(this.directory.path)) return Promise.resolve(0);
-    const spare = new Set(this.pool.spares().flatMap((one) => findFamilies(one.mark).map(({ pid }) => pid)));
+    const spare = new Set([...this.unleased].flatMap(({ mark }) => findFamilies(mark).map(({ pid }) => pid)));
     const all = findFamilies(`${this.directory.path}/`);
     return Promise.resolve(all.filter(({ pid }) => !spare.has(pid)).length);
   }
 
   async countContainers(): Promise<number> {
     if (this.directory === null || this.flavour.containers === undefined) return 0;
-    const spare = new Set(this.pool.spares().map(({ name }) => name));
+    const spare = new Set([...this.unleased].map(({ name }) => name));
     return (await this.flavour.containers(this.directory)).filter((name) => !spare.has(name)).length;
   }
 

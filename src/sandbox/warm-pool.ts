@@ -49,11 +49,6 @@ export class WarmPool<T extends Poolable> {
     this.options = options;
   }
 
-  /** What waits to be leased. */
-  spares(): readonly T[] {
-    return [...this.held];
-  }
-
   /** Starts `count` sandboxes for starts to come with just this spec. Resolves when they are there, or cannot be had. */
   async prewarm(spec: Spec, count: number): Promise<void> {
     const shelf = this.shelf(keyOf(spec), spec);

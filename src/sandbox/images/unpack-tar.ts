@@ -69,7 +69,10 @@ async function confined(
     const args = [...confinement, ...view, "--", ...argv(compressionOf(input))];
     const failure = await run(bubblewrap, args, input);
     if (failure === null) return;
-    throw new SandboxError(`cannot unpack the image ${tar}: ${failure}`, { code: "ERR_SANDBOX_IMAGE" });
+    const why = failure.includes("No space left on device")
+      ? `no space left in ${directory}; free some, or set AFTERSTATE_CACHE to a larger place`
+      : failure;
+    throw new SandboxError(`cannot unpack the image ${tar}: ${why}`, { code: "ERR_SANDBOX_IMAGE" });
   } finally {
     closeSync(input);
   }

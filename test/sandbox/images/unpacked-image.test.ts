@@ -61,6 +61,12 @@ describe("an image as a directory", () => {
   };
   const unpack = (name: string, entries: readonly Entry[]): Promise<UnpackedImage> =>
     unpackedImage(`tar:${makeTar(name, entries)}`);
+  /** For a process of its own: prints where the root is. */
+  const unpackingScript = (path: string): string => {
+    const module = new URL("../../../dist/sandbox/images/unpacked-image.js", import.meta.url).href;
+    return `const { unpackedImage } = await import(${JSON.stringify(module)});
+      console.log((await unpackedImage(${JSON.stringify(`tar:${path}`)})).root)`;
+  };
   const unpackedNames = (): string[] => {
     const directory = join(base, "cache", "images", "unpacked");
     return existsSync(directory) ? readdirSync(directory).filter((name) => !name.endsWith(".lock")) : [];
@@ -90,11 +96,17 @@ describe("an image as a directory", () => {
     expect(unpackedNames().length).toBe(2);
   });
 
+  test("it is unpacked again after the cache was cleared", async () => {
+    const image = `tar:${makeTar("plain.tar", plain)}`;
+    const { root } = await unpackedImage(image);
+    rmSync(join(base, "cache"), { recursive: true });
+    expect(await unpackedImage(image)).toMatchObject({ root });
+    expect(existsSync(join(root, "usr/bin/tool"))).toBe(true);
+  });
+
   test("two processes that unpack the same image at once both get all of it", async () => {
     const path = makeTar("plain.tar", plain);
-    const module = new URL("../../../dist/sandbox/images/unpacked-image.js", import.meta.url).href;
-    const script = `const { unpackedImage } = await import(${JSON.stringify(module)});
-      console.log((await unpackedImage(${JSON.stringify(`tar:${path}`)})).root)`;
+    const script = unpackingScript(path);
     const one = async (): Promise<string> =>
       (await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script])).stdout.trim();
     const roots = await Promise.all([one(), one(), one()]);
@@ -247,6 +259,17 @@ describe("an image as a directory", () => {
     test("a file that is no tar", async () => {
       writeFileSync(join(base, "no.tar"), "x".repeat(5000));
       await expect(unpackedImage(`tar:${join(base, "no.tar")}`)).rejects.toMatchObject({ code: "ERR_SANDBOX_IMAGE" });
+    });
+
+    test.skipIf(process.getuid?.() !== 0)("one for which there is no space (root: mounts a small cache)", async () => {
+      const path = makeTar("large.tar", [...plain, { path: "./usr/large", content: "x".repeat(300_000) }]);
+      mkdirSync(join(base, "cache"));
+      const mount = `mount -t tmpfs -o size=100k,mode=700 small ${join(base, "cache")} && exec "$@"`;
+      const command = [process.execPath, "--input-type=module", "-e", unpackingScript(path)];
+      const unshared = ["--mount", "bash", "-c", mount, "bash", ...command];
+      await expect(promisify(execFile)("unshare", unshared)).rejects.toMatchObject({
+        stderr: /no space left in .*set AFTERSTATE_CACHE/,
+      });
     });
 
     test("a tar of something else", async () => {
