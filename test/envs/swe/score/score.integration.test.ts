@@ -78,6 +78,20 @@ describe("a patch is scored in a fresh sandbox", () => {
     expect(await score(withPytest, "this is no patch\n")).toMatchObject({ status: "scored", score: 0 });
   });
 
+  test("what a patch would write into .git is not there for git, however it is applied", async () => {
+    const config = `diff --git a/.git/config b/.git/config
+--- /dev/null
++++ b/.git/config
+@@ -0,0 +1,2 @@
++[core]
++	worktree = /nonexistent
+`;
+    expect(await score(withPytest, config + pythonGold)).toMatchObject({
+      passed: true,
+      details: { patch: expect.stringContaining("--fuzz=5") },
+    });
+  });
+
   test("a patch without a newline at its end and one with a trailing blank line are applied", async () => {
     expect(await score(withPytest, pythonGold.trimEnd())).toMatchObject({ passed: true });
   });
