@@ -56,7 +56,10 @@ const environmentSchema = z.strictObject({
    * parsed, as `pytest -rA`, `unittest -v`, `node --test` (TAP), `vitest --reporter=json`, `jest --json`, `go test -json`.
    */
   testCommand: z.array(z.string().min(1)).min(1).optional(),
-  /** What to run beside the files that the test patch and the test ids name; from the repository's root. */
+  /**
+   * What to run beside the files that the test patch and the test ids name; from the repository's root. For a `testCommand`:
+   * what to run instead of them, in its own words.
+   */
   testFiles: z.array(safePath).default([]),
   /** For one run of the tests. */
   timeoutSeconds: z.number().min(1).max(7200).default(600),

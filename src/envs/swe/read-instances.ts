@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { ConfigError, messageOf } from "../../core/errors.ts";
 import { type Instance, instanceSchema } from "./instance.ts";
+import { withKnownImage } from "./known-images.ts";
 
 /**
- * Relative `environment.repository` paths are made absolute, from the file's directory.
+ * Relative `environment.repository` paths are made absolute, from the file's directory; rows of SWE-bench and SWE-Gym get
+ * their images' names.
  * @throws ConfigError ERR_SWE_INSTANCES: no such file, no row, a row that is no instance, an instance id given twice.
  */
 export function readInstances(file: string): Instance[] {
@@ -21,7 +23,7 @@ export function readInstances(file: string): Instance[] {
     lineOf.set(instance.instance_id, i + 1);
     const { repository } = instance.environment;
     if (repository !== undefined) instance.environment.repository = resolve(dirname(file), repository);
-    instances.push(instance);
+    instances.push(withKnownImage(instance));
   }
   if (instances.length === 0) throw refused(`${file} holds no instances; it needs one JSON object a line`);
   return instances;

@@ -10,7 +10,7 @@ import { existsSync, lstatSync, type Stats } from "node:fs";
 import { appendFile, cp, mkdir, readdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { cacheDirectory } from "../../core/cache-directory.ts";
-import { ConfigError, EnvError, isAbort, messageOf } from "../../core/errors.ts";
+import { ConfigError, EnvError, messageOf } from "../../core/errors.ts";
 import { hermeticGit } from "./git.ts";
 import { leftBehind, rawAttributes } from "./git-rules.ts";
 import { type Instance, testbed } from "./instance.ts";
@@ -32,42 +32,60 @@ export async function prepareRepository(instance: Instance, options: { signal?: 
   if (source === undefined) throw refused(instance, `has no environment.repository; its image holds ${testbed}`);
   const info = lstatSync(source, { throwIfNoEntry: false });
   if (info === undefined) throw refused(instance, `there is no ${source}`);
-  const key = keyOf(source, info, instance.base_commit);
+  const key = await keyOf(source, info, instance.base_commit);
   const path = join(cacheDirectory("swe", "workspaces"), key);
   if (existsSync(path)) return path;
   let made = preparing.get(path);
   if (made === undefined) {
-    made = make(instance, source, info, path, options.signal).finally(() => preparing.delete(path));
+    // Others may wait for it too, so that no one's signal ends it.
+    made = make(instance, source, info, path).finally(() => preparing.delete(path));
     preparing.set(path, made);
   }
-  return made;
+  const workspace = await made;
+  options.signal?.throwIfAborted();
+  return workspace;
 }
 
-function keyOf(source: string, info: Stats, baseCommit: string): string {
-  const identity = [layoutVersion, source, info.ino, info.size, info.mtimeMs, baseCommit].join("\n");
-  return createHash("sha256").update(identity).digest("hex").slice(0, 32);
+/** A commit does not change and neither does an archive in place; a plain directory is looked through, once in a process. */
+async function keyOf(source: string, info: Stats, baseCommit: string): Promise<string> {
+  const identity: unknown[] = [layoutVersion, source, info.ino, info.size, info.mtimeMs, baseCommit];
+  if (info.isDirectory() && !isRepository(source)) {
+    let listing = listings.get(source);
+    if (listing === undefined) listings.set(source, (listing = listingOf(source)));
+    identity.push(await listing);
+  }
+  return createHash("sha256").update(JSON.stringify(identity)).digest("hex").slice(0, 32);
 }
 
-async function make(
-  instance: Instance,
-  source: string,
-  info: Stats,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<string> {
+const listings = new Map<string, Promise<string>>();
+
+async function listingOf(directory: string): Promise<string> {
+  const entries = await readdir(directory, { recursive: true });
+  const lines = entries.sort().map((path) => {
+    const { mode, size, mtimeMs } = lstatSync(join(directory, path));
+    return JSON.stringify([path, mode, size, mtimeMs]);
+  });
+  return createHash("sha256").update(lines.join("\n")).digest("hex");
+}
+
+function isRepository(directory: string): boolean {
+  return existsSync(join(directory, ".git")) || existsSync(join(directory, "HEAD"));
+}
+
+async function make(instance: Instance, source: string, info: Stats, path: string): Promise<string> {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString("hex")}.draft`;
   try {
     await mkdir(draft, { mode: 0o755 });
-    await fill(instance, source, info, draft, signal);
+    await fill(instance, source, info, draft);
     await removeGitDirectories(draft);
-    await commitTree(draft, instance, signal);
+    await commitTree(draft, instance);
     await rename(draft, path).catch((error: NodeJS.ErrnoException) => {
       // Another process was faster; what it made is the same.
       if (!existsSync(path)) throw error;
     });
     return path;
   } catch (error) {
-    if (error instanceof ConfigError || isAbort(error)) throw error;
+    if (error instanceof ConfigError) throw error;
     throw new EnvError(`${instance.instance_id}: no workspace could be made of ${source}: ${messageOf(error)}`, {
       code: "ERR_SWE_WORKSPACE",
       cause: error,
@@ -77,27 +95,20 @@ async function make(
   }
 }
 
-async function fill(
-  instance: Instance,
-  source: string,
-  info: Stats,
-  draft: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  if (info.isFile()) return extractTarball(source, draft, signal);
+async function fill(instance: Instance, source: string, info: Stats, draft: string): Promise<void> {
+  if (info.isFile()) return extractTarball(source, draft);
   if (!info.isDirectory()) throw refused(instance, `${source} is neither a directory nor a .tar.gz`);
-  if (!existsSync(join(source, ".git")) && !existsSync(join(source, "HEAD")))
+  if (!isRepository(source))
     return cp(source, draft, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true });
   // A clone takes over neither configuration nor hooks of its source, so that checking out runs nothing.
   const safe = ["-c", `safe.directory=${source}`, "-c", `safe.directory=${join(source, ".git")}`];
   const clone = ["clone", "--quiet", "--no-checkout", "--shared", "--template=", "--", source, draft];
-  await hermeticGit(draft, { signal }).raw([...safe, ...clone]);
+  await hermeticGit(draft).raw([...safe, ...clone]);
   await mkdir(join(draft, ".git", "info"), { recursive: true });
   await writeFile(join(draft, ".git", "info", "attributes"), rawAttributes);
   try {
-    await hermeticGit(draft, { signal }).raw(["checkout", "--quiet", "--detach", `${instance.base_commit}^{commit}`]);
+    await hermeticGit(draft).raw(["checkout", "--quiet", "--detach", `${instance.base_commit}^{commit}`]);
   } catch (error) {
-    if (isAbort(error)) throw error;
     throw refused(instance, `${source} has no commit ${instance.base_commit} (${messageOf(error).trim()})`);
   }
 }
@@ -111,8 +122,8 @@ async function removeGitDirectories(directory: string): Promise<void> {
   }
 }
 
-async function commitTree(directory: string, instance: Instance, signal: AbortSignal | undefined): Promise<void> {
-  const git = hermeticGit(directory, { signal });
+async function commitTree(directory: string, instance: Instance): Promise<void> {
+  const git = hermeticGit(directory);
   await git.raw(["init", "--quiet", "--template=", "--initial-branch=main"]);
   await git.raw(["config", "core.logAllRefUpdates", "false"]);
   await mkdir(join(directory, ".git", "info"));

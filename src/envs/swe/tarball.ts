@@ -8,13 +8,9 @@ const execute = promisify(execFile);
 const wrapped = ".afterstate-wrapped";
 
 /** A single directory that holds all the rest, as release archives have, is taken away. */
-export async function extractTarball(
-  archive: string,
-  directory: string,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+export async function extractTarball(archive: string, directory: string): Promise<void> {
   const options = ["--extract", "--gzip", "--no-same-owner", "--no-same-permissions", "--delay-directory-restore"];
-  await execute("tar", [...options, "--directory", directory, "--file", archive], { ...(signal && { signal }) });
+  await execute("tar", [...options, "--directory", directory, "--file", archive]);
   const entries = await readdir(directory, { withFileTypes: true });
   if (entries.length !== 1 || !entries[0]!.isDirectory()) return;
   const inner = join(directory, wrapped);

@@ -34,6 +34,23 @@ describe("rows of SWE-bench's form", () => {
     expect(list).toMatchObject({ FAIL_TO_PASS: ["x"], PASS_TO_PASS: ["y"] });
   });
 
+  test("of SWE-bench and SWE-Gym run in their own images", () => {
+    const changed = "--- a/tests/basic/test_x.py\n+++ b/tests/basic/test_x.py\n@@ -1 +1 @@\n-a\n+b\n";
+    const [requests, django, gym] = read(
+      row,
+      { ...row, repo: "django/django", instance_id: "django__django-7", test_patch: changed },
+      { ...row, repo: "getmoto/moto", instance_id: "getmoto__moto-5" },
+    );
+    expect(requests!.environment).toMatchObject({
+      image: "swebench/sweb.eval.x86_64.psf_1776_requests-1:latest",
+      writableRoot: true,
+      activate: "source /opt/miniconda3/bin/activate testbed",
+      testReport: "pytest",
+    });
+    expect(django!.environment).toMatchObject({ testReport: "unittest", testFiles: ["basic.test_x"] });
+    expect(gym!.environment.image).toBe("xingyaoww/sweb.eval.x86_64.getmoto_s_moto-5:latest");
+  });
+
   test("have their repository's path from the file's directory", () => {
     const [instance] = read({ ...row, environment: { repository: "trees/a" } });
     expect(instance!.environment.repository).toBe(join(bench.directory, "trees/a"));

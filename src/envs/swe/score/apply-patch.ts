@@ -5,6 +5,7 @@ import { testbed } from "../instance.ts";
 export type Applied =
   | {
       readonly status: "applied";
+      /** In words. */
       readonly method: string;
       /** What is now other than it was, from the repository's root; untracked files included. */
       readonly changed: readonly string[];
@@ -75,7 +76,7 @@ export async function applyPatch(
   const [number, ...changed] = Buffer.from(result.stdout).toString("utf8").split("\0");
   return {
     status: "applied",
-    method: methods[Number(number)]!,
+    method: `applied by ${methods[Number(number)]}`,
     changed: [...new Set(changed.filter((path) => path !== ""))],
   };
 }

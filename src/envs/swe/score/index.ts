@@ -41,7 +41,7 @@ export async function scorePatch(
     score,
     passed: resolved,
     details: {
-      patch: `applied by ${applied.method}`,
+      patch: applied.method,
       failToPass: { ...failToPass },
       passToPass: { ...passToPass },
       failed: failed.slice(0, maxNamed),

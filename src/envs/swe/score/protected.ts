@@ -15,10 +15,10 @@ const infrastructure: readonly RegExp[] = [
   /^(setup\.cfg|tox\.ini|pyproject\.toml|noxfile\.py)$/,
   /^.*\.(pth|egg-link)$/,
   /^(package(-lock)?\.json|npm-shrinkwrap\.json|\.npmrc|\.mocharc.*|\.taprc|\.swcrc|\.babelrc.*|babel\.config\..*)$/,
-  /^(vitest|vite|jest|karma|ava|playwright)\.(config|workspace|setup|shims)\b.*$/,
+  /^(vitest|vite|jest|karma|ava|playwright|postcss)\.(config|workspace|setup|shims)\b.*$/,
   /^jest-(preset|runner|environment|resolver)\b.*$/,
   /^(tsconfig.*\.json|node\.config\.json)$/,
-  /^(go\.work|go\.work\.sum)$/,
+  /^(\.env.*|\.postcssrc.*|go\.work|go\.work\.sum)$/,
 ];
 
 /** Whole directories of such files. */

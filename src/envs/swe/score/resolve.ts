@@ -62,7 +62,9 @@ function shorten(results: Statuses): Map<string, TestStatus[]> {
     if (blank !== -1 && id.includes("::")) add(id.slice(0, blank), status);
     const [, method, owner] = /^(\w+) \((.+)\)$/.exec(id) ?? [];
     if (owner !== undefined) add(`${method} (${owner}.${method})`, status);
-    if (!id.includes("::") && owner === undefined) add(id, status);
+    // SWE-bench's ids of sympy are names of functions.
+    if (id.includes("::")) add(id.slice(id.lastIndexOf("::") + 2), status);
+    else add(id, status);
   }
   return shortened;
 }

@@ -76,7 +76,9 @@ async function runCommand(
   command: readonly string[],
   options: RunTestsOptions,
 ): Promise<TestRun> {
-  const argv = [...command, ...testFilesOf(instance)];
+  const { testCommand, testFiles } = instance.environment;
+  const named = testCommand !== undefined && testFiles.length > 0;
+  const argv = [...command, ...(named ? testFiles : testFilesOf(instance))];
   const result = await execute(sandbox, instance, { argv, env: instance.environment.variables }, options);
   if (result.timedOut) return timeout(instance);
   if (result.exitCode === 126 || result.exitCode === 127)

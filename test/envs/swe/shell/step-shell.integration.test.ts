@@ -80,6 +80,13 @@ describe("the shell that carries an episode's steps", () => {
     await expect.poll(alive).toBe(false);
   });
 
+  test("a sandbox that is closed under a command is an error of the sandbox, not a result", async () => {
+    const rejected = expect(run("sleep 4246")).rejects.toMatchObject({ boundary: "sandbox" });
+    await expect.poll(async () => (await sandbox.processes()).some(({ argv }) => argv.includes("4246"))).toBe(true);
+    await sandbox.close();
+    await rejected;
+  });
+
   test("a flood keeps its head and its tail", async () => {
     const { output, droppedBytes } = await run("echo first; yes middle | head -n 400000; echo last");
     expect(output.slice(0, 13)).toBe("first\nmiddle\n");

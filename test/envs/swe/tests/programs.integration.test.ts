@@ -1,0 +1,106 @@
+/** The test programs on this machine's own Node and Python, on files of ours; in sandboxes they run in score/. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { makeCanary } from "../../../../src/envs/swe/tests/canary.ts";
+import { readChannel } from "../../../../src/envs/swe/tests/channel.ts";
+import { testPrograms } from "../../../../src/envs/swe/tests/programs/index.ts";
+
+describe("a test program reports every kind of test", () => {
+  const root = mkdtempSync(join(tmpdir(), "afterstate-programs-"));
+  const scratch = join(root, "scratch");
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  function run(kind: keyof typeof testPrograms, files: Readonly<Record<string, string>>) {
+    const directory = join(root, kind);
+    for (const [path, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(directory, path)), { recursive: true });
+      writeFileSync(join(directory, path), content);
+    }
+    if (kind === "vitest")
+      symlinkSync(fileURLToPath(new URL("../../../../node_modules", import.meta.url)), join(directory, "node_modules"));
+    const testFiles = Object.keys(files).filter((path) => path.includes("test"));
+    const canary = makeCanary(kind, testFiles)!;
+    writeFileSync(join(directory, canary.path), canary.content);
+    const nonce = "fedcba98";
+    const program = testPrograms[kind]({ testFiles: [...testFiles, canary.path], nonce, scratch, env: {} });
+    mkdirSync(scratch, { recursive: true });
+    for (const { path, content } of program.files) writeFileSync(path, content!);
+    const [command, ...args] = program.argv;
+    const { stdout } = spawnSync(command!, args, {
+      cwd: directory,
+      input: program.input,
+      env: { PATH: "/usr/bin:/bin", ...program.env },
+      timeout: 60_000,
+    });
+    const { results, ...rest } = readChannel(stdout, nonce);
+    const canaries = [...results].filter(([id]) => canary.owns(id)).map(([, status]) => status);
+    for (const id of results.keys()) if (canary.owns(id)) results.delete(id);
+    return { results: Object.fromEntries(results), canaries, ...rest };
+  }
+
+  const sound = { canaries: ["failed"], started: true, forged: null, incomplete: null };
+  const suite = (imports: string) => `${imports}
+    test("top", () => {});
+    test("fails", () => { throw new Error("no"); });
+    describe("suite", () => {
+      test("one > two", () => {});
+      describe("deep", () => { test("three", () => {}); });
+      test.skip("skipped", () => {});
+    });
+  `;
+  const expected = (file: string) => ({
+    [`${file} > top`]: "passed",
+    [`${file} > fails`]: "failed",
+    [`${file} > suite > one > two`]: "passed",
+    [`${file} > suite > deep > three`]: "passed",
+    [`${file} > suite > skipped`]: "skipped",
+  });
+
+  test("vitest", { timeout: 90_000 }, () => {
+    const file = "test/a.test.js";
+    const files = { "package.json": '{"type":"module"}', [file]: suite('import { describe, test } from "vitest";') };
+    expect(run("vitest", files)).toEqual({ results: expected(file), ...sound });
+  });
+
+  test("node", { timeout: 90_000 }, () => {
+    const file = "test/a.test.cjs";
+    expect(run("node", { [file]: suite('const { describe, test } = require("node:test");') })).toEqual({
+      results: expected(file),
+      ...sound,
+    });
+  });
+
+  test("unittest: subtests, expected failures, and a module that cannot be loaded", { timeout: 90_000 }, () => {
+    const files = {
+      "tests/test_a.py": `import unittest
+class A(unittest.TestCase):
+    def test_ok(self): print("noise")
+    def test_sub(self):
+        with self.subTest(1): self.fail()
+    def test_error(self): raise ValueError
+    @unittest.expectedFailure
+    def test_expected(self): self.fail()
+    @unittest.expectedFailure
+    def test_unexpected(self): pass
+    @unittest.skip("no")
+    def test_skip(self): pass
+`,
+      "tests/test_broken.py": "import nowhere\n",
+    };
+    const { results, ...rest } = run("unittest", files);
+    expect(rest).toEqual(sound);
+    expect(results).toEqual({
+      "test_ok (tests.test_a.A)": "passed",
+      "test_sub (tests.test_a.A)": "failed",
+      "test_error (tests.test_a.A)": "error",
+      "test_expected (tests.test_a.A)": "passed",
+      "test_unexpected (tests.test_a.A)": "failed",
+      "test_skip (tests.test_a.A)": "skipped",
+      "test_broken (unittest.loader._FailedTest)": "error",
+    });
+  });
+});
