@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -50,7 +51,9 @@ static int user_namespace_that_maps(const struct stat *owner, long uid) {
   pid_t pid = fork();
   if (pid < 0) die("fork");
   if (pid == 0) {
-    if (unshare(CLONE_NEWUSER) != 0 || write(ready[1], "", 1) != 1) _exit(1);
+    close(ready[0]);
+    /* It holds the pipe that tells our end: it must not stay when we die half-way. */
+    if (unshare(CLONE_NEWUSER) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || write(ready[1], "", 1) != 1) _exit(1);
     pause();
     _exit(0);
   }

@@ -1,5 +1,6 @@
 /** The mounts of a bubblewrap sandbox (native/stage.c): many at once, and nothing of them left, whatever ends how. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -77,7 +78,9 @@ describe("the mounts of sandboxes with an image and a workspace", () => {
     const { pid } = JSON.parse(String(value)) as { pid: number };
     const owner = `${pid}-${readProcess(pid)?.startTime}`;
     expect(whoSees(owner).length).toBeGreaterThan(0);
+    const ended = once(child, "exit");
     process.kill(pid, "SIGKILL");
+    await ended;
     while (findFamilies(`/${owner}/`).length > 0 || whoSees(owner).length > 0)
       await new Promise((resolve) => setTimeout(resolve, 20));
     await using driver = createSandboxDriver("bubblewrap");

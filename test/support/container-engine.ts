@@ -7,14 +7,16 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { findEngine } from "../../src/sandbox/docker/find-engine.ts";
 
-const script = fileURLToPath(new URL("../../scripts/docker-engine.sh", import.meta.url));
-const engineCommand = (command: "up" | "down"): void => {
-  execFileSync("bash", [script, command], { stdio: ["ignore", "ignore", "inherit"] });
+const run = (script: string, ...args: string[]): void => {
+  const path = fileURLToPath(new URL(`../../scripts/${script}`, import.meta.url));
+  execFileSync("bash", [path, ...args], { stdio: ["ignore", "ignore", "inherit"] });
 };
 
 export default async function setup(): Promise<(() => void) | undefined> {
   if ("info" in (await findEngine())) return undefined;
   if (process.getuid?.() !== 0 || !existsSync("/usr/sbin/dockerd")) return undefined;
-  engineCommand("up");
-  return () => engineCommand("down");
+  run("docker-engine.sh", "up");
+  // An engine that never ran here has no images.
+  run("base-image.sh");
+  return () => run("docker-engine.sh", "down");
 }

@@ -3,11 +3,15 @@ import { statSync } from "node:fs";
 import type Docker from "dockerode";
 import { SandboxError, messageOf } from "../../core/errors.ts";
 import { baseImageName } from "../images/base-image.ts";
+import { type ImageFile, imageError, imageFile } from "../images/image-file.ts";
 import type { ImageSettings } from "../images/settings.ts";
+import { loadImageFile } from "./load-image-file.ts";
 
 /** A single call to a busy engine may take many seconds; one that is silent for so long is lost. */
 const callTimeoutMs = 120_000;
 const pingTimeoutMs = 5000;
+/** Images that came from files are called this, with the file's key. */
+const loadedRepository = "afterstate-tar";
 
 /** What dockerode throws. */
 interface EngineFailure {
@@ -49,17 +53,37 @@ export class Engine {
   }
 
   /**
-   * Looked up once for each name.
+   * Looked up once for each name; "tar:/path" is loaded into the engine first.
    * @throws SandboxError ERR_SANDBOX_IMAGE when the engine does not have it: nothing is pulled unasked.
    */
-  image(name: string): Promise<ImageInfo> {
-    let found = this.images.get(name);
+  async image(name: string): Promise<ImageInfo> {
+    const file = imageFile(name);
+    // A file may be another one by now.
+    const key = file?.key ?? name;
+    let found = this.images.get(key);
     if (found === undefined) {
-      found = this.inspect(name);
-      this.images.set(name, found);
-      found.catch(() => this.images.delete(name));
+      found = file === null ? this.inspect(name) : this.load(file);
+      this.images.set(key, found);
+      found.catch(() => this.images.delete(key));
     }
     return found;
+  }
+
+  private async load({ path, key }: ImageFile): Promise<ImageInfo> {
+    const loaded = `${loadedRepository}:${key}`;
+    const isThere = await this.docker
+      .getImage(loaded)
+      .inspect()
+      .then(
+        () => true,
+        () => false,
+      );
+    try {
+      if (!isThere) await loadImageFile(this.docker, path, loadedRepository, key);
+    } catch (error) {
+      throw imageError(`the engine cannot load ${path}: ${messageOf(error)}`);
+    }
+    return this.inspect(loaded);
   }
 
   private async inspect(name: string): Promise<ImageInfo> {
@@ -89,7 +113,7 @@ export class Engine {
     } catch (error) {
       if (!isStatus(error, 404) || !messageOf(error).toLowerCase().includes("no such image"))
         throw engineError(error, `container ${name}`);
-      this.images.delete(image);
+      this.images.clear();
       throw missingImage(image);
     }
   }

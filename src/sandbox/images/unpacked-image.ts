@@ -3,7 +3,6 @@
  * name and renamed when it is whole, under a lock between processes; its key tells its content, so it never changes once it
  * is there.
  */
-import { createHash } from "node:crypto";
 import {
   createWriteStream,
   existsSync,
@@ -12,18 +11,18 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { cacheDirectory } from "../../core/cache-directory.ts";
-import { SandboxError, messageOf } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import { Engine } from "../docker/engine.ts";
 import { findEngine } from "../docker/find-engine.ts";
 import { applyLayers, isArchive } from "./archive.ts";
 import { baseImageName, baseImageRecipe, baseImageTar } from "./base-image.ts";
 import { withFileLock } from "./file-lock.ts";
+import { imageError, imageFile, shortHash } from "./image-file.ts";
 import { type ImageSettings, noSettings } from "./settings.ts";
 import { unpackTar } from "./unpack-tar.ts";
 
@@ -66,23 +65,14 @@ interface ImageSource {
 
 async function sourceOf(image: string): Promise<ImageSource> {
   if (image === baseImageName) return baseSource();
-  if (!image.startsWith("tar:")) return engineSource(image);
-  const path = image.slice("tar:".length);
-  if (!isAbsolute(path)) throw imageError(`no image "${image}": write "tar:/absolute/path/of/an/image.tar"`);
-  if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) throw imageError(`no image file ${path}`);
-  return fileSource(path);
+  const file = imageFile(image);
+  return file === null ? engineSource(image) : { key: file.key, tar: () => Promise.resolve(file.path) };
 }
 
 /** Keyed by its recipe, as the engine's copy is labelled: the tar may be built again, and not everywhere at once. */
 function baseSource(): ImageSource {
   const tar = baseImageTar();
   return { key: `${baseImageName}-${baseImageRecipe()}`, tar: () => Promise.resolve(tar) };
-}
-
-/** Keyed by what tells that a file is another one; its content would take seconds to hash. */
-function fileSource(tar: string): ImageSource {
-  const { dev, ino, size, mtimeNs } = statSync(tar, { bigint: true });
-  return { key: hash([tar, dev, ino, size, mtimeNs].join("\0")), tar: () => Promise.resolve(tar) };
 }
 
 let connected: Promise<Engine> | null = null;
@@ -107,10 +97,8 @@ async function engineSource(image: string): Promise<ImageSource> {
     });
     return path;
   };
-  return { key: hash(id), tar };
+  return { key: shortHash(id), tar };
 }
-
-const hash = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 32);
 
 function load(path: string): UnpackedImage {
   const settings = JSON.parse(readFileSync(join(path, "image.json"), "utf8")) as ImageSettings;
@@ -161,8 +149,4 @@ function makeInside(root: string, path: string): void {
     if (info === undefined) mkdirSync(at, { mode: 0o755 });
     else if (!info.isDirectory()) return;
   }
-}
-
-function imageError(message: string): SandboxError {
-  return new SandboxError(message, { code: "ERR_SANDBOX_IMAGE" });
 }

@@ -168,8 +168,7 @@ describe.skipIf(process.getuid?.() !== 0)("an engine that is restarted in the mi
 
 /** Init is static, and all that such a container has: a tar without files is enough. */
 async function importEmptyImage(engine: Docker, name: string): Promise<void> {
-  const emptyTar = Readable.from([Buffer.alloc(1024)]) as NodeJS.ReadableStream;
-  const progress = await engine.importImage(emptyTar as never, { repo: name });
+  const progress = await engine.importImage(Readable.from([Buffer.alloc(1024)]), { repo: name });
   await new Promise<void>((resolve, reject) => {
     engine.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
   });
