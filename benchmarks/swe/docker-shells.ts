@@ -29,6 +29,7 @@ export async function openEngine(
 ): Promise<{ docker: Docker; image: string; close(): Promise<void> }> {
   const [socketPath] = await answering(engineSockets());
   const docker = new Docker({ socketPath: socketPath! });
+  // Of a run that was killed.
   await removeAll(docker);
   const container = await docker.createContainer({ Image: baseImageName, Cmd: ["true"], Labels: { [label]: "" } });
   const { stdout: tar } = await promisify(execFile)(
@@ -45,10 +46,7 @@ export async function openEngine(
   return {
     docker,
     image: benchmarkImage,
-    async close() {
-      await removeAll(docker);
-      await docker.getImage(benchmarkImage).remove({ force: true });
-    },
+    close: () => removeAll(docker),
   };
 }
 
@@ -68,6 +66,8 @@ async function answering(sockets: readonly string[]): Promise<string[]> {
 async function removeAll(docker: Docker): Promise<void> {
   const left = await docker.listContainers({ all: true, filters: { label: [label] } });
   await Promise.all(left.map(({ Id }) => docker.getContainer(Id).remove({ force: true })));
+  const images = await docker.listImages({ filters: { reference: [benchmarkImage] } });
+  await Promise.all(images.map(({ Id }) => docker.getImage(Id).remove({ force: true })));
 }
 
 /** One bash is the container's process, and its pipes come to us through the engine. */
