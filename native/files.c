@@ -35,9 +35,12 @@ static int make_parents(char *path) {
   return 0;
 }
 
-static int make_directory(const char *path) {
+/* Parents are made when they turn out to be missing: for most files of a large write they are there. */
+static bool lacked_parents(char *path) { return errno == ENOENT && make_parents(path) == 0; }
+
+static int make_directory(char *path) {
   struct stat info;
-  if (mkdir(path, 0755) == 0) return 0;
+  if (mkdir(path, 0755) == 0 || (lacked_parents(path) && mkdir(path, 0755) == 0)) return 0;
   if (errno == EEXIST && stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return 0;
   return -1;
 }
@@ -75,8 +78,9 @@ static int copy_in(int connection, int file, uint64_t length, int error) {
   return error;
 }
 
-static int write_file(int connection, const char *path, mode_t mode, uint64_t time_ns, uint64_t length) {
+static int write_file(int connection, char *path, mode_t mode, uint64_t time_ns, uint64_t length) {
   int fd = open_fresh(path);
+  if (fd < 0 && lacked_parents(path)) fd = open_fresh(path);
   int error = copy_in(connection, fd, length, fd < 0 ? errno : 0);
   if (fd < 0) return error;
   struct timespec times[2] = {time_of(time_ns), time_of(time_ns)};
@@ -85,14 +89,14 @@ static int write_file(int connection, const char *path, mode_t mode, uint64_t ti
   return error;
 }
 
-static int write_link(int connection, const char *path, uint64_t time_ns, uint64_t length) {
+static int write_link(int connection, char *path, uint64_t time_ns, uint64_t length) {
   char target[MAX_PATH_BYTES];
   if (length >= sizeof target) return copy_in(connection, -1, length, ENAMETOOLONG);
   if (!read_all(connection, target, (size_t)length)) return -1;
   target[length] = 0;
   struct stat info;
   if (lstat(path, &info) == 0 && !S_ISDIR(info.st_mode)) unlink(path);
-  if (symlink(target, path) != 0) return errno;
+  if (symlink(target, path) != 0 && (!lacked_parents(path) || symlink(target, path) != 0)) return errno;
   struct timespec times[2] = {time_of(time_ns), time_of(time_ns)};
   utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW);
   return 0;
@@ -126,8 +130,7 @@ void serve_write(int fd, struct reader *request) {
     uint64_t time_ns = take_u64(&reader);
     int error = -1;
     if (!reader.bad && read_all(fd, &length, 8)) {
-      if (make_parents(path) != 0) error = copy_in(fd, -1, length, errno);
-      else if (kind == KIND_FILE) error = write_file(fd, path, mode, time_ns, length);
+      if (kind == KIND_FILE) error = write_file(fd, path, mode, time_ns, length);
       else if (kind == KIND_SYMLINK) error = write_link(fd, path, time_ns, length);
       else {
         error = copy_in(fd, -1, length, make_directory(path) == 0 ? 0 : errno);
