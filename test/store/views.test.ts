@@ -136,7 +136,7 @@ test("an export that fails leaves the target as it was, and nothing beside it", 
   await expect(exportRun(dir, { format: "jsonl", out })).rejects.toMatchObject({ code: "ERR_BLOB_MISSING" });
   expect(readFileSync(out, "utf8")).toBe("old");
   expect(readdirSync(join(root, "kept"))).toEqual(["t.jsonl"]);
-  await expect(exportRun(dir, { format: "csv" })).rejects.toThrow(/unknown export format "csv".*Formats: jsonl/);
+  await expect(exportRun(dir, { format: "csv" })).rejects.toThrow(/unknown export format "csv".*formats: jsonl/);
   await expect(exportRun(dir, { format: "jsonl", out: root })).rejects.toMatchObject({ boundary: "config" });
   expect(existsSync(join(dir, "transitions.jsonl"))).toBe(false);
 });

@@ -40,7 +40,8 @@ export class Journal {
         const entry = entrySchema.safeParse(parsed(line));
         if (entry.success) verdicts.set(entry.data.key, entry.data.verdict);
       }
-      return new Journal(file, head.data, verdicts);
+      const { stable, unreached } = head.data;
+      return new Journal(file, { stable, unreached }, verdicts);
     }
     const released = await ask();
     await mkdir(dirname(file), { recursive: true });
