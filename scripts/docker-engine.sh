@@ -52,6 +52,8 @@ engine_pid() {
 
 start() {
   rm -f "$directory/docker.pid" "$socket"
+  # Of an engine that was killed: in a new pid namespace its number may be somebody else's, for whom dockerd would wait.
+  rm -f "$directory/exec/containerd/containerd.pid" "$directory"/exec/containerd/*.sock*
   # A pid namespace: the end of this one process ends the engine, its helpers and all containers. A mount namespace: the
   # version 2 half of a hybrid cgroup tree is hidden there (crun refuses to run beside it); the machine keeps it.
   # No bridge and no packet filter: containers of ours have no network, and the machine's stays as it is.
