@@ -1,5 +1,6 @@
 /** `export` of a model: a run's weights, or a saved model's, in a format of the open-weight world. */
-import { resolve } from "node:path";
+import { readdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { ConfigError } from "../core/errors.ts";
 import {
   exportModel,
@@ -9,7 +10,7 @@ import {
   type ModelFormat,
 } from "../rl/model/export-model.ts";
 import { isSavedModel } from "../rl/model/model-head.ts";
-import { weightsOf } from "../rl/train/paths.ts";
+import { weightsPath } from "../rl/train/paths.ts";
 
 export interface ExportWeightsOptions extends Pick<ModelExportOptions, "onProgress" | "signal"> {
   readonly format: ModelFormat;
@@ -37,4 +38,22 @@ export async function exportWeights(directory: string, options: ExportWeightsOpt
   const stored = type === undefined ? {} : { type: parseModelType(type) };
   const source = isModel ? given : await weightsOf(given, weights);
   return exportModel(source, { ...rest, ...stored, out: resolve(out) });
+}
+
+/**
+ * A run's weights: those of the version, else the newest.
+ * @throws ConfigError ERR_MODEL_MISSING that names the versions that are there.
+ */
+async function weightsOf(runDirectory: string, version?: number): Promise<string> {
+  const names = await readdir(join(runDirectory, "weights")).catch(() => []);
+  const versions = names
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+  const chosen = version ?? versions.at(-1);
+  if (chosen !== undefined && versions.includes(chosen)) return join(runDirectory, weightsPath(chosen));
+  const there = versions.length === 0 ? "no weights" : `weights ${versions.join(", ")}`;
+  throw new ConfigError(`${runDirectory} holds ${there}${version === undefined ? "" : `, not ${version}`}`, {
+    code: "ERR_MODEL_MISSING",
+  });
 }

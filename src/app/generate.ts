@@ -1,4 +1,5 @@
 /** Makes the task set of an environment whose tasks are made, not written: `swe/repo`'s, out of released source trees. */
+import { cacheDirectory } from "../core/cache-directory.ts";
 import { systemClock } from "../core/clock.ts";
 import { ConfigError } from "../core/errors.ts";
 import type { SandboxKind } from "../core/sandbox.ts";
@@ -60,5 +61,7 @@ export function reportText({ directory, complete, instances, projects }: Generat
     return `  ${name} (${split}): ${instances}; of the bugs tried ${found.join(", ") || "none"}`;
   });
   const rest = complete ? [] : ["not complete: run it again, it goes on where it was"];
-  return [`${counts} in ${directory}`, ...lines, ...rest].join("\n");
+  // Elsewhere than where the environment looks on its own.
+  const how = directory === cacheDirectory("swe", "tasks") ? [] : [`play them with AFTERSTATE_SWE_TASKS=${directory}`];
+  return [`${counts} in ${directory}`, ...lines, ...rest, ...how].join("\n");
 }

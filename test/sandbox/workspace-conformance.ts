@@ -178,7 +178,7 @@ python3 -c 'import os; os.chmod("closed", 0o700); os.mkdir("a"); os.rename("clos
         { path: "/home/agent", source: null },
         { path: "/tmp/work", source: null },
         { path: "/proc/x", source: null },
-        { path: "/work/../etc", source: null },
+        { path: "/data/../etc", source: null },
         { path: "/testbed", source: join(source, "missing") },
         { path: "/testbed", source: join(source, "run") },
         { path: "/testbed", source: join(source, "link") },

@@ -11,7 +11,10 @@ export const generate: CliCommand = {
   description: "Make an environment's task set: swe/repo@1's, by putting bugs into released source trees.",
   examples: ["afterstate generate swe/repo@1", "afterstate generate swe/repo@1 --quick --out /tmp/tasks"],
   options: [
-    new Option("--out <dir>", "default: where the environment looks for its tasks"),
+    new Option(
+      "--out <dir>",
+      "default: where the environment looks for its tasks; with --quick a place of its own beside it",
+    ),
     new Option("--quick", "a handful of instances of three projects, in under two minutes"),
     new Option("--minutes <n>", "try nothing new after so long; run again to go on").argParser(parseMinutes),
     new Option("--parallel <n>", "sandboxes at once (default: 2)").argParser(parseCount),
